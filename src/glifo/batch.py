@@ -6,11 +6,9 @@ Nothing here computes; `glifo.data.batches` cuts batches and `glifo.training.loo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from jaxtyping import Float, Int
-    from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,21 @@
+"""What every verb prints with: results on stdout, progress and complaints on stderr."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on stdout, characters unescaped; NaN is refused."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def complain(message: str) -> None:
+    """Print one error line on stderr, never wrapped and never read as markup."""
+    err.print(f"error: {message}", style="red", soft_wrap=True, markup=False)
