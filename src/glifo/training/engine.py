@@ -1,0 +1,95 @@
+"""The engine under the loop: devices and processes by Accelerate, precision by a probe, memory that stays allocated.
+
+    engine = Engine.start(network, batch, device="auto", precision="auto")
+    with engine.autocast(): logits = network(engine.place(batch.image))
+"""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import platform
+import statistics
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from glifo.batch import Batch
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+PROBE_STEPS = 3
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+
+
+def keep_memory() -> None:
+    """Stop glibc from returning freed memory to the kernel between steps; elsewhere do nothing.
+
+    Activations of a batch are freed and asked for again at every step; page faults cost up to half of the training time.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
+        libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Where and how the steps run. `precision` is "fp32" or "bf16"; the weights stay float32 in both."""
+
+    accelerator: Accelerator
+    precision: str
+
+    @classmethod
+    def start(cls, network: nn.Module, batch: Batch, *, device: str = "auto", precision: str = "auto") -> Engine:
+        """Choose the device ("auto", "cpu", "cuda") and, when "auto", the faster precision on this network and batch."""
+        if device not in ("auto", "cpu", "cuda"):
+            raise ValueError(f"device {device!r} is not known; give auto, cpu or cuda")
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("device cuda was asked for and torch sees none; give --device cpu or auto")
+        if precision not in ("auto", *PRECISIONS):
+            raise ValueError(f"precision {precision!r} is not known; give auto, fp32 or bf16")
+        keep_memory()
+        accelerator = Accelerator(cpu=device == "cpu")
+        if precision == "auto":
+            precision = probe_precision(network, batch, accelerator.device)
+        return cls(accelerator=accelerator, precision=precision)
+
+    def autocast(self) -> Any:
+        """The context in which a forward pass runs in this engine's precision."""
+        return autocast(self.accelerator.device, self.precision)
+
+    def place(self, image: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
+        """Pictures on the device, channels last in memory: the order the convolutions are fastest in."""
+        return image.to(self.accelerator.device, memory_format=torch.channels_last, non_blocking=True)
+
+
+def autocast(device: torch.device, precision: str) -> Any:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def probe_precision(network: nn.Module, batch: Batch, device: torch.device) -> str:
+    """The precision in which a copy of the network trains faster on this device: median of three steps each."""
+    twin = copy.deepcopy(network).to(device, memory_format=torch.channels_last).train()
+    with torch.random.fork_rng():
+        seconds = {precision: time_steps(twin, batch, device, precision) for precision in PRECISIONS}
+    return min(seconds, key=lambda precision: seconds[precision])
+
+
+def time_steps(network: nn.Module, batch: Batch, device: torch.device, precision: str) -> float:
+    image = batch.image.to(device, memory_format=torch.channels_last)
+    label = batch.label.to(device)
+    seconds = []
+    for _ in range(PROBE_STEPS + 1):
+        start = time.perf_counter()
+        with autocast(device, precision):
+            logits = network(image)
+        nn.functional.cross_entropy(logits.float(), label).backward()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])
