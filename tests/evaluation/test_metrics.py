@@ -18,7 +18,7 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
-from glifo.evaluation.calibration import softmax
+from glifo.evaluation.calibration import expected_calibration_error, softmax
 from glifo.evaluation.metrics import ClassScore, Scores, case_merged_accuracy, class_scores, score, wilson
 
 CLASSES = tuple("0123456")
@@ -134,6 +134,24 @@ def test_order_of_rows_and_temperature_change_no_accuracy(seed: int, temperature
     assert_same_scores(score(logits[order], labels[order], tuple("aBcd")), plain)
     assert (warm.accuracy, warm.top_k, warm.per_class) == (plain.accuracy, plain.top_k, plain.per_class)
     assert warm.ece_before == plain.ece_before == plain.ece_after
+
+
+def test_temperature_reaches_what_depends_on_confidence() -> None:
+    logits, labels = noisy()
+    found = score(logits, labels, tuple("aAbcdef"), 2.5)
+    probabilities = softmax(logits, 2.5)
+    assert found.temperature == 2.5
+    assert found.ece_before == expected_calibration_error(softmax(logits), labels)
+    assert found.ece_after == expected_calibration_error(probabilities, labels) != found.ece_before
+    assert found.case_merged == case_merged_accuracy(probabilities, labels, tuple("aAbcdef"))
+    assert found.case_merged != case_merged_accuracy(softmax(logits), labels, tuple("aAbcdef"))
+
+
+@pytest.mark.parametrize(("num_classes", "ks"), [(2, [1]), (3, [1, 2]), (5, [1, 2, 3]), (6, [1, 2, 3, 5])])
+def test_top_k_stops_below_the_number_of_classes(num_classes: int, ks: list[int]) -> None:
+    found = score(*noisy(20, num_classes), CLASSES[:num_classes])
+    assert list(found.top_k) == ks
+    assert list(found.to_dict()["top_k"]) == [str(k) for k in ks]
 
 
 def test_equal_logits_are_resolved_as_argmax_does() -> None:
