@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from glifo.cli import data
-from glifo.cli.output import complain
+import glifo
+from glifo.cli import data, networks
+from glifo.cli.evaluate import evaluate
+from glifo.cli.lr_find import lr_find
+from glifo.cli.output import complain, out
+from glifo.cli.read import read
+from glifo.cli.recipes import recipes
+from glifo.cli.runs import runs
+from glifo.cli.train import train
 
 
 class ClearErrors(typer.core.TyperGroup):
-    """Turns the errors that users can cause (ValueError, OSError) into one line and exit code 2.
+    """Turns the errors that users can cause (ValueError, OSError, a missing extra) into one line and exit code 2.
 
     `GLIFO_TRACEBACK=1` shows the whole traceback instead, for those who mend glifo.
     """
@@ -25,16 +32,18 @@ class ClearErrors(typer.core.TyperGroup):
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         try:
             return super().invoke(ctx)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ModuleNotFoundError) as error:
             if os.environ.get("GLIFO_TRACEBACK"):
                 raise
             complain(in_one_line(error))
             raise typer.Exit(2) from None
 
 
-def in_one_line(error: ValueError | OSError) -> str:
+def in_one_line(error: Exception) -> str:
     """What went wrong and what to do, on one line."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, ModuleNotFoundError):
+        return f"this verb needs the package {error.name}, which is not installed; run: pip install 'glifo[train]'"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space left on device while writing {error.filename or 'a file'}; free some or choose another folder"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}; check the path and its permissions"
@@ -44,13 +53,31 @@ def in_one_line(error: ValueError | OSError) -> str:
 app = typer.Typer(
     name="glifo",
     cls=ClearErrors,
-    help="Train, compare, explain and serve recognisers of handwritten characters, and read them from pictures.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data")
+app.add_typer(networks.app, name="networks")
+for verb in (train, evaluate, read, runs, recipes):
+    app.command(verb.__name__)(verb)
+app.command("lr-find")(lr_find)
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"glifo {glifo.__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def describe(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Train, compare, explain and serve recognisers of handwritten characters, and read them from pictures."""
 
 
 def main() -> None:

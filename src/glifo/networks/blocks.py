@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def conv_relu(channels_in: int, channels_out: int, *, padding: int = 0) -> list[nn.Module]:
@@ -14,6 +14,17 @@ def conv_relu(channels_in: int, channels_out: int, *, padding: int = 0) -> list[
 def batch_norm(channels: int) -> nn.BatchNorm2d:
     """Batch normalisation with Keras' epsilon of 1e-3 (torch's is 1e-5), as the earlier works ran it."""
     return nn.BatchNorm2d(channels, eps=1e-3)
+
+
+class Flatten(nn.Module):
+    """Pictures as vectors in the order height, width, channels, as Keras flattens them.
+
+    In channels-last memory that is a view. torch's own order costs a transposition forward and backward, which took half
+    of net_1's training step (docs/log.md, 2026-11-21).
+    """
+
+    def forward(self, image: Tensor) -> Tensor:
+        return image.permute(0, 2, 3, 1).flatten(1)
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from glifo.networks.blocks import batch_norm, conv_relu, num_features
+from glifo.networks.blocks import Flatten, batch_norm, conv_relu, num_features
 
 
 def custom(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
@@ -15,9 +15,10 @@ def custom(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
         nn.MaxPool2d(2),
         *conv_relu(32, 64),
         batch_norm(64),
-        *conv_relu(64, 64),
+        nn.Conv2d(64, 64, 3),
         nn.MaxPool2d(2),
-        nn.Flatten(),
+        nn.ReLU(),
+        Flatten(),
     )
     features = num_features(body, shape)
     head = [

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from torch import nn
 
-from glifo.networks.blocks import conv_relu, num_features
+from glifo.networks.blocks import Flatten, conv_relu, num_features
 
 
 def lenet(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
     """1,206,590 parameters for pictures of (1, 28, 28) and 62 classes."""
-    body = nn.Sequential(*conv_relu(shape[0], 32), *conv_relu(32, 64), nn.MaxPool2d(2), nn.Dropout(0.5), nn.Flatten())
+    body = nn.Sequential(
+        *conv_relu(shape[0], 32), nn.Conv2d(32, 64, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(0.5), Flatten()
+    )
     head = [nn.Linear(num_features(body, shape), 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, num_classes)]
     return nn.Sequential(*body, *head)

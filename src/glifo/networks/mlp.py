@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 from torch import nn
 
 
 def mlp(
-    shape: tuple[int, int, int], num_classes: int, hidden: tuple[int, ...], activation: Callable[[], nn.Module] = nn.ReLU
+    shape: tuple[int, int, int],
+    num_classes: int,
+    hidden: tuple[int, ...],
+    activation: Callable[[], nn.Module] = nn.ReLU,
 ) -> nn.Module:
     """Dense layers of the `hidden` widths with `activation` between them; pictures of any shape are flattened first."""
     widths = [math.prod(shape), *hidden]
     layers: list[nn.Module] = [nn.Flatten()]
-    for width_in, width_out in zip(widths[:-1], widths[1:], strict=True):
+    for width_in, width_out in pairwise(widths):
         layers += [nn.Linear(width_in, width_out), activation()]
     return nn.Sequential(*layers, nn.Linear(widths[-1], num_classes))
 

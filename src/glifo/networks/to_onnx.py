@@ -26,6 +26,7 @@ def to_onnx(network: nn.Module, shape: tuple[int, int, int]) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="Constant folding", category=UserWarning)
         torch.onnx.export(
             frozen,
             (torch.zeros(2, *shape),),

@@ -41,6 +41,9 @@ class Callback:
     def after_epoch(self, run: Fit) -> None: ...
     def after_fit(self, run: Fit) -> None: ...
 
+    def close(self) -> None:
+        """Give back what the callback holds, whether or not the training ended well."""
+
 
 class BestWeights(Callback):
     """Keeps the weights of the best epoch by `monitor` and puts them back at the end."""
@@ -137,7 +140,11 @@ class ProgressBar(Callback):
 
     def __init__(self, num_images: int, console: Console | None = None) -> None:
         self.num_images = num_images
-        columns: list[Any] = [TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[note]}")]
+        columns: list[Any] = [
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[note]}"),
+        ]
         self.progress = Progress(*columns, TimeRemainingColumn(), console=console or Console(stderr=True))
 
     def before_fit(self, run: Fit) -> None:
@@ -158,6 +165,8 @@ class ProgressBar(Callback):
         last = run.history[-1]
         note = f"loss {last['loss']:.3f} valid {last['validation_accuracy']:.2%}"
         self.progress.update(self.task, note=note, completed=run.num_epochs * self.num_images)
+
+    def close(self) -> None:
         self.progress.stop()
 
 

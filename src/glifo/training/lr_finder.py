@@ -6,7 +6,6 @@ Smith 2017, "Cyclical learning rates for training neural networks", section 3.3.
 from __future__ import annotations
 
 import copy
-import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,14 +39,14 @@ def find_rate(
     """Train `num_steps` steps with rates rising from `lowest` to `highest`, and restore weights and optimizer.
 
     The loss is an exponential mean (`beta`) without its start's bias; the search ends where it passes `stop_factor`
-    times its best. `batches` is begun anew when it ends.
+    times its best. It ends early with the batches, too.
     """
     if not 0 < lowest < highest:
         raise ValueError(f"rates from {lowest:g} to {highest:g} were asked for; give 0 < lowest < highest")
     weights, state = copy.deepcopy(run.network.state_dict()), copy.deepcopy(run.optimizer.state_dict())
     rates, losses, mean, best = [], [], 0.0, math.inf
     run.network.train()
-    for step, batch in enumerate(itertools.islice(itertools.cycle(batches), num_steps)):
+    for step, batch in zip(range(num_steps), batches, strict=False):
         rate = lowest * (highest / lowest) ** (step / max(num_steps - 1, 1))
         mean = beta * mean + (1 - beta) * take_step(run, batch, rate)
         smooth = mean / (1 - beta ** (step + 1))
@@ -59,7 +58,10 @@ def find_rate(
     run.network.load_state_dict(weights)
     run.optimizer.load_state_dict(state)
     return RateCurve(
-        rates=tuple(rates), losses=tuple(losses), suggestion=steepest(rates, losses), lowest=rates[int(np.argmin(losses))]
+        rates=tuple(rates),
+        losses=tuple(losses),
+        suggestion=steepest(rates, losses),
+        lowest=rates[int(np.argmin(losses))],
     )
 
 

@@ -1,0 +1,55 @@
+"""`glifo runs`: the trainings that lie in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from glifo.cli.output import out, print_json
+
+if TYPE_CHECKING:
+    from glifo.runs import Run
+
+
+def runs(
+    root: Annotated[Path, typer.Option(help="The folder that holds the runs.")] = Path("runs"),
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """List the runs: recipe, seed, epochs, validation accuracy, readings of the sealed test.
+
+    [bold]Examples[/bold]
+
+    glifo runs
+
+    glifo runs --root experiments --json
+    """
+    from glifo.runs import list_runs
+
+    rows = [row_of(run) for run in list_runs(root)]
+    if json:
+        print_json(rows)
+        return
+    table = Table("run", "recipe", "seed", "epochs", "validation accuracy", "test accuracy", "state")
+    for row in rows:
+        accuracies = [row["validation_accuracy"], row["test_accuracy"]]
+        shown = ["-" if accuracy is None else f"{accuracy:.2%}" for accuracy in accuracies]
+        table.add_row(row["run"], row["recipe"], str(row["seed"]), str(row["epochs"]), *shown, row["state"])
+    out.print(table)
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """A run as plain values."""
+    history, reads = run.history, run.test_reads
+    finished = run.bundle_path.is_file()
+    return {
+        "run": str(run.folder),
+        "recipe": run.recipe.name,
+        "seed": run.seed,
+        "epochs": len(history),
+        "validation_accuracy": run.scores["accuracy"]["value"] if finished else None,
+        "test_accuracy": reads[-1]["accuracy"] if reads else None,
+        "state": "finished" if finished else f"glifo train --resume {run.folder}",
+    }

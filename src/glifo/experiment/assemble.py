@@ -1,0 +1,142 @@
+"""From a recipe's names to the things a training needs: rows, batches, network, optimizer, engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from glifo.batch import Batch
+from glifo.data.augment import Augment
+from glifo.data.batches import Batches
+from glifo.data.dataset import Dataset, open_data
+from glifo.data.splits import Splits, split
+from glifo.images import Preparation, fit_preparation
+from glifo.networks import build
+from glifo.recipes import Recipe
+from glifo.training.engine import Engine
+from glifo.training.loop import Fit, classification_figures, predict
+from glifo.training.optimizers import make_optimizer
+from glifo.training.schedules import make_schedule
+
+VALIDATION_BATCH = 512
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Assembly:
+    """The data side of a training: training and validation rows in memory, and the preparation fitted on training rows."""
+
+    recipe: Recipe
+    seed: int
+    dataset: Dataset
+    splits: Splits
+    preparation: Preparation
+    train_images: UInt8[np.ndarray, "n ..."]
+    train_labels: Int[np.ndarray, " n"]
+    validation_images: UInt8[np.ndarray, "m ..."]
+    validation_labels: Int[np.ndarray, " m"]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a picture."""
+        frame = self.dataset.frame
+        return frame.channels, frame.height, frame.width
+
+    def batches(self, *, rank: int = 0, world: int = 1) -> Batches:
+        """The training rows, shuffled and augmented as the recipe says."""
+        return Batches(
+            images=self.train_images,
+            labels=self.train_labels,
+            normalise=self.preparation.normalise,
+            batch_size=self.recipe.batch_size,
+            seed=self.seed,
+            augment=Augment(**self.recipe.augment) if self.recipe.augment else None,
+            rank=rank,
+            world=world,
+        )
+
+    def validation(self) -> Batches:
+        """The validation rows in their order, as they are."""
+        return Batches(
+            images=self.validation_images,
+            labels=self.validation_labels,
+            normalise=self.preparation.normalise,
+            batch_size=VALIDATION_BATCH,
+            shuffle=False,
+        )
+
+
+def assemble(recipe: Recipe, seed: int) -> Assembly:
+    """Open the recipe's data, cut it by the seed, and fit the preparation on the training rows; test rows stay sealed."""
+    dataset = open_data(recipe.data)
+    splits = split(
+        dataset, seed=seed, validation_fraction=recipe.validation_fraction, test_fraction=recipe.test_fraction
+    )
+    train_images = take(dataset.images, splits.train)
+    return Assembly(
+        recipe=recipe,
+        seed=seed,
+        dataset=dataset,
+        splits=splits,
+        preparation=fit_preparation(train_images, dataset.frame, per_pixel=recipe.per_pixel),
+        train_images=train_images,
+        train_labels=take(dataset.labels, splits.train),
+        validation_images=take(dataset.images, splits.validation),
+        validation_labels=take(dataset.labels, splits.validation),
+    )
+
+
+def take(array: np.ndarray, rows: Int[np.ndarray, " n"]) -> np.ndarray:
+    """Rows of a memory-mapped array, copied into memory."""
+    return np.ascontiguousarray(array[rows])
+
+
+def make_fit(assembly: Assembly, *, device: str, network: nn.Module | None = None, precision: str | None = None) -> Fit:
+    """The network with fresh weights from the seed (or the one given), its optimizer, schedule, average and engine."""
+    recipe = assembly.recipe
+    torch.manual_seed(assembly.seed)
+    if network is None:
+        network = build(recipe.network, shape=assembly.shape, num_classes=len(assembly.dataset.classes))
+    network = network.to(memory_format=torch.channels_last)
+    batch = next(assembly.batches()(0))
+    engine = Engine.start(network, batch, device=device, precision=precision or recipe.precision)
+    network = network.to(engine.accelerator.device)
+    average = None
+    if recipe.average_decay is not None:
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay), use_buffers=True)
+    return Fit(
+        network=network,
+        optimizer=make_optimizer(
+            recipe.optimizer,
+            network,
+            learning_rate=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            options=recipe.optimizer_options,
+        ),
+        loss=partial(smoothed_cross_entropy, smoothing=recipe.label_smoothing),
+        schedule=make_schedule(recipe.schedule, recipe.schedule_options),
+        engine=engine,
+        num_epochs=recipe.num_epochs,
+        seed=assembly.seed,
+        clip_norm=recipe.clip_norm,
+        average=average,
+    )
+
+
+def smoothed_cross_entropy(
+    logits: Float[Tensor, "batch classes"], batch: Batch, *, smoothing: float
+) -> Float[Tensor, ""]:
+    """Cross-entropy with label smoothing (Szegedy et al. 2016), mean over the batch."""
+    return nn.functional.cross_entropy(logits, batch.label.to(logits.device), label_smoothing=smoothing)
+
+
+def make_validate(assembly: Assembly, engine: Engine) -> Callable[[nn.Module], dict[str, float]]:
+    """A function from a network to its validation loss and accuracy, in float32 as it will be served."""
+    batches, labels = assembly.validation(), torch.from_numpy(assembly.validation_labels).long()
+    return lambda network: classification_figures(predict(network, batches(), engine), labels)

@@ -1,0 +1,119 @@
+"""Judge a recogniser: on its validation rows, on its sealed test (once, on record), or on other data.
+
+The judged thing is the bundle as it will be served: its ONNX graph and its preparation, not the torch network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from glifo.data.dataset import Dataset, open_data
+from glifo.data.splits import Splits, find_repeats, split
+from glifo.evaluation.confusions import Confusions, count_confusions
+from glifo.evaluation.metrics import Scores, score
+from glifo.images import canonical_glyph
+from glifo.recipes import Recipe
+from glifo.recognizer import Recognizer
+from glifo.runs import Run
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Verdict:
+    """What a recogniser scored on some rows, with the rows themselves for whoever wants to look.
+
+    part: "validation", "test" or "all"; repeats: how many of the rows stand in the training rows too, pixel by pixel,
+    None where those are not known.
+    """
+
+    data: str
+    part: str
+    scores: Scores
+    confusions: Confusions
+    logits: Float[np.ndarray, "n classes"]
+    labels: Int[np.ndarray, " n"]
+    images: UInt8[np.ndarray, "n ..."]
+    repeats: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: data, part, repeats, scores, most confused pairs, confusion matrix."""
+        pairs = [vars(pair) for pair in self.confusions.most_confused(10)]
+        return {
+            "data": self.data,
+            "part": self.part,
+            "repeats_of_training_rows": self.repeats,
+            "scores": self.scores.to_dict(),
+            "most_confused": pairs,
+            "confusions": self.confusions.to_dict(),
+        }
+
+
+def judge(run: Run, *, data: str | None = None, final: bool = False) -> Verdict:
+    """Score a run's bundle on its validation rows, or on the sealed test when `final`; `data` names another data set.
+
+    A reading of the sealed test is noted in the run's folder. Raises ValueError when the bundle is missing or the classes
+    of the other data are unknown to it.
+    """
+    bundle = run.bundle
+    recipe = Recipe.from_dict(bundle.facts["recipe"])
+    dataset = open_data(data or recipe.data)
+    splits = split_as_trained(dataset, recipe, run.seed)
+    part = "test" if final else "validation"
+    if final:
+        rows = splits.test.open(f"glifo evaluate --final {run.folder}")
+    else:
+        rows = splits.validation
+    repeats = find_repeats(dataset.images, splits.train, rows).count if data is None else None
+    verdict = judge_rows(Recognizer(bundle), dataset, rows, part=part, repeats=repeats)
+    if final:
+        run.note_test_read(
+            {
+                "when": datetime.now(UTC).isoformat(timespec="seconds"),
+                "data": dataset.name,
+                "identity": dataset.identity,
+                "n": verdict.scores.n,
+                "accuracy": verdict.scores.accuracy.value,
+            }
+        )
+    return verdict
+
+
+def split_as_trained(dataset: Dataset, recipe: Recipe, seed: int) -> Splits:
+    """The same rows as the training's: the split depends on the data, the seed and the two fractions alone."""
+    return split(dataset, seed=seed, validation_fraction=recipe.validation_fraction, test_fraction=recipe.test_fraction)
+
+
+def judge_rows(
+    recognizer: Recognizer, dataset: Dataset, rows: Int[np.ndarray, " n"], *, part: str, repeats: int | None = None
+) -> Verdict:
+    """Score a recogniser on some rows of a data set, whose classes may stand in another order or be fewer."""
+    images = np.ascontiguousarray(dataset.images[rows])
+    if dataset.frame != recognizer.bundle.preparation.frame:
+        images = np.stack([canonical_glyph(image, recognizer.bundle.preparation.frame) for image in images])
+    labels = renumber(dataset, recognizer.classes)[np.asarray(dataset.labels)[rows]]
+    logits, temperature = recognizer.logits(images), recognizer.bundle.temperature
+    return Verdict(
+        data=dataset.name,
+        part=part,
+        scores=score(logits, labels, recognizer.classes, temperature),
+        confusions=count_confusions(labels, logits.argmax(axis=1), recognizer.classes),
+        logits=logits,
+        labels=labels,
+        images=images,
+        repeats=repeats,
+    )
+
+
+def renumber(dataset: Dataset, classes: tuple[str, ...]) -> Int[np.ndarray, " classes"]:
+    """For each class of the data set its number in the recogniser."""
+    missing = [name for name in dataset.classes if name not in classes]
+    if missing:
+        raise ValueError(
+            f"{dataset.name} has the classes {', '.join(missing)}, which the recogniser does not know "
+            f"({', '.join(classes)}); evaluate it on data of its own classes"
+        )
+    return np.array([classes.index(name) for name in dataset.classes], dtype=np.int64)

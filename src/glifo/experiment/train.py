@@ -1,0 +1,160 @@
+"""Train a recipe into a run folder, and go on with one that was interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save as to_safetensors
+from torch import nn
+
+from glifo.bundle import Bundle
+from glifo.data.splits import find_repeats
+from glifo.evaluation.calibration import fit_temperature
+from glifo.evaluation.metrics import score
+from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate
+from glifo.networks.to_onnx import check_parity, run_onnx, to_onnx
+from glifo.recipes import Recipe, find_recipe
+from glifo.runs import CHECKPOINT, HISTORY, Run, new_folder, start_run
+from glifo.training.callbacks import (
+    BestWeights,
+    Callback,
+    EarlyStopping,
+    HistoryFile,
+    ProgressBar,
+    ReduceOnPlateau,
+    Stopwatch,
+    TimeLimit,
+)
+from glifo.training.checkpoint import Checkpoint, read_checkpoint, restore
+from glifo.training.loop import Fit, fit, predict
+
+RUNS = Path("runs")
+
+
+def train(
+    recipe: Recipe | str,
+    seed: int = 0,
+    out: str | Path | None = None,
+    device: str = "auto",
+    *,
+    network: nn.Module | None = None,
+    progress: bool = False,
+) -> Run:
+    """Train a recipe and return its run, with the bundle, the history and the validation scores in its folder.
+
+    recipe: a `Recipe` or the name of one; out: the run's folder, a new one under `runs/` when None; device: "auto", "cpu"
+    or "cuda"; network: your own `torch.nn.Module` from pictures "batch channels height width" to logits, instead of the
+    recipe's. The same seed on the same machine gives the same weights. Raises ValueError for unknown names, data that is
+    not there, and a folder that holds a run already.
+
+    >>> run = glifo.train("digits")
+    >>> run.scores["accuracy"]["value"] > 0.97
+    True
+    """
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    assembly = assemble(recipe, seed)
+    training = make_fit(assembly, device=device, network=network)
+    folder = Path(out) if out is not None else new_folder(RUNS, recipe, seed)
+    run = start_run(folder, recipe, seed, describe(assembly, training))
+    return carry_out(run, assembly, training, progress)
+
+
+def resume(
+    folder: str | Path, device: str = "auto", *, network: nn.Module | None = None, progress: bool = False
+) -> Run:
+    """Go on with an interrupted run from its last finished epoch, to the weights an undisturbed run would have reached.
+
+    Raises ValueError when the folder holds no run or its data has changed; a finished run is returned as it is.
+    """
+    run = Run(folder=Path(folder))
+    recipe, environment = run.recipe, run.environment
+    if run.bundle_path.is_file():
+        return run
+    assembly = assemble(recipe, int(environment["seed"]))
+    if assembly.dataset.identity != environment["data"]["identity"]:
+        raise ValueError(f"the data {recipe.data!r} has changed since {run.folder} was started; train it anew")
+    training = make_fit(assembly, device=device, network=network, precision=environment["precision"])
+    if (run.folder / CHECKPOINT).is_file():
+        restore(training, read_checkpoint(run.folder / CHECKPOINT))
+    return carry_out(run, assembly, training, progress)
+
+
+def describe(assembly: Assembly, training: Fit) -> dict[str, Any]:
+    """What the environment file says of the data, the rows and the engine."""
+    repeats = find_repeats(assembly.dataset.images, assembly.splits.train, assembly.splits.validation)
+    return {
+        "data": {"name": assembly.dataset.name, "identity": assembly.dataset.identity},
+        "splits": assembly.splits.to_dict(),
+        "repeats_train_validation": repeats.count,
+        "precision": training.engine.precision,
+        "device": str(training.engine.accelerator.device),
+        "processes": training.engine.accelerator.num_processes,
+    }
+
+
+def carry_out(run: Run, assembly: Assembly, training: Fit, progress: bool) -> Run:
+    """Fit, export, check and score; the bundle comes last."""
+    accelerator = training.engine.accelerator
+    batches = assembly.batches(rank=accelerator.process_index, world=accelerator.num_processes)
+    callbacks = make_callbacks(run, assembly, progress)
+    try:
+        fit(training, batches, len(batches), make_validate(assembly, training.engine), callbacks)
+    finally:
+        for callback in callbacks:
+            callback.close()
+    if accelerator.is_main_process:
+        make_bundle(run, assembly, training).save(run.bundle_path)
+    accelerator.wait_for_everyone()
+    return run
+
+
+def make_callbacks(run: Run, assembly: Assembly, progress: bool) -> list[Callback]:
+    """The callbacks a recipe asks for, in the order in which they must be told."""
+    recipe = assembly.recipe
+    callbacks: list[Callback] = [Stopwatch()]
+    if recipe.keep_best:
+        callbacks.append(BestWeights(recipe.monitor))
+    if recipe.plateau_patience is not None:
+        callbacks.append(ReduceOnPlateau(recipe.plateau_patience, monitor=recipe.monitor))
+    if recipe.patience is not None:
+        callbacks.append(EarlyStopping(recipe.patience, recipe.monitor, recipe.min_delta))
+    if recipe.time_limit_s is not None:
+        callbacks.append(TimeLimit(recipe.time_limit_s))
+    if progress:
+        callbacks.append(ProgressBar(len(assembly.train_labels)))
+    return [*callbacks, HistoryFile(run.folder / HISTORY), Checkpoint(run.folder / CHECKPOINT)]
+
+
+def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
+    """Export the served network, check it against torch on the whole validation set, calibrate and score it there."""
+    network = training.engine.accelerator.unwrap_model(training.served)
+    graph = to_onnx(network, assembly.shape)
+    batches = assembly.validation()
+    torch_logits = predict(network, batches(), training.engine).numpy()
+    logits = run_onnx(graph, np.concatenate([batch.image.numpy() for batch in batches()]))
+    parity = check_parity(logits, torch_logits)
+    labels, classes = assembly.validation_labels, assembly.dataset.classes
+    temperature = fit_temperature(logits, labels)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    facts = {
+        "recipe": assembly.recipe.to_dict(),
+        "environment": run.environment,
+        "best_epoch": training.best.get("epoch", training.epoch),
+        "num_epochs": training.epoch,
+        "stopped": training.stop,
+        "train_loss": training.history[-1]["loss"],
+        "train_accuracy": training.history[-1]["accuracy"],
+        "training_seconds": round(sum(row["seconds"] for row in training.history), 3),
+        "onnx_parity": parity,
+        "scores": score(logits, labels, classes, temperature).to_dict(),
+    }
+    return Bundle(
+        classes=classes,
+        preparation=assembly.preparation,
+        temperature=temperature,
+        onnx=graph,
+        weights=to_safetensors(weights),
+        facts=facts,
+    )

@@ -1,0 +1,38 @@
+"""Optimizers by name, all torch's own; weight decay is kept from biases and normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from glifo.files import nearest
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "adadelta": torch.optim.Adadelta,
+    "sgd": torch.optim.SGD,
+}
+FUSED = ("adam", "adamw", "sgd")
+
+
+def make_optimizer(
+    name: str, network: nn.Module, *, learning_rate: float, weight_decay: float, options: dict[str, Any]
+) -> Optimizer:
+    """The optimizer called `name` over the network's trainable parameters; unknown names and options are ValueErrors."""
+    if name not in OPTIMIZERS:
+        raise ValueError(f"no optimizer is called {name!r}; {nearest(name, OPTIMIZERS)}")
+    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [each for each in trainable if each.ndim > 1], "weight_decay": weight_decay},
+        {"params": [each for each in trainable if each.ndim <= 1], "weight_decay": 0.0},
+    ]
+    fused = {"fused": True} if name in FUSED else {}
+    try:
+        return OPTIMIZERS[name]([group for group in groups if group["params"]], lr=learning_rate, **fused, **options)  # type: ignore[call-arg]
+    except TypeError as error:
+        raise ValueError(f"optimizer {name} does not take these options: {error}") from None

