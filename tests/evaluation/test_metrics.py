@@ -107,7 +107,7 @@ def test_an_interval_holds_its_value_inside_0_to_1(n: int, share: float) -> None
 
 
 def test_percent_reads_well_and_nonsense_is_refused() -> None:
-    assert wilson(90, 100).percent() == "90.00 % (82.56–94.48)"
+    assert wilson(90, 100).percent() == "90.00% (82.56–94.48)"
     for successes, n in ((0, 0), (3, 2), (-1, 2)):
         with pytest.raises(ValueError, match=f"got {successes} successes in {n} trials"):
             wilson(successes, n)

@@ -6,5 +6,5 @@ It knows no network, no file and no plot. `calibration` turns logits into honest
 >>> import numpy as np
 >>> from glifo.evaluation.metrics import score
 >>> score(np.array([[2.0, 0.0], [0.0, 2.0]]), np.array([0, 1]), ("a", "b")).accuracy.percent()
-'100.00 % (34.24–100.00)'
+'100.00% (34.24–100.00)'
 """

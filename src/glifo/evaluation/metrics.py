@@ -3,7 +3,7 @@
 This is not the confusion matrix (see `confusions`) and draws nothing. `score` does it all from logits and labels.
 
 >>> wilson(90, 100).percent(1)
-'90.0 % (82.6–94.5)'
+'90.0% (82.6–94.5)'
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Interval:
     def percent(self, digits: int = 2) -> str:
         """The proportion as text: value and interval in percent."""
         value, low, high = (f"{100 * part:.{digits}f}" for part in (self.value, self.low, self.high))
-        return f"{value} % ({low}–{high})"
+        return f"{value}% ({low}–{high})"
 
 
 @dataclass(frozen=True, kw_only=True)
