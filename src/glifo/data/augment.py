@@ -36,16 +36,22 @@ class Augment:
     def __post_init__(self) -> None:
         wrong = [name for name, value in asdict(self).items() if not (math.isfinite(value) and value >= 0)]
         if wrong or self.scale >= 1:
-            raise ValueError(f"augmentation {', '.join(wrong) or 'scale'} is out of range; give numbers >= 0, scale < 1")
+            raise ValueError(
+                f"augmentation {', '.join(wrong) or 'scale'} is out of range; give numbers >= 0, scale < 1"
+            )
 
-    def __call__(self, image: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
+    def __call__(
+        self, image: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch channels height width"]:
         field = affine_field(self, image)
         if self.elastic > 0:
             field = field + elastic_field(self, image)
         return nn.functional.grid_sample(image, field, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
-def affine_field(augment: Augment, image: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch height width 2"]:
+def affine_field(
+    augment: Augment, image: Float[Tensor, "batch channels height width"]
+) -> Float[Tensor, "batch height width 2"]:
     """Where each pixel of the changed picture is looked up, in grid_sample's coordinates (-1..1)."""
     return nn.functional.affine_grid(affine_matrices(augment, len(image)), list(image.shape), align_corners=False)
 
@@ -64,7 +70,9 @@ def affine_matrices(augment: Augment, num: int) -> Float[Tensor, "num 2 3"]:
     return torch.stack(rows, dim=1).view(num, 2, 3)
 
 
-def elastic_field(augment: Augment, image: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch height width 2"]:
+def elastic_field(
+    augment: Augment, image: Float[Tensor, "batch channels height width"]
+) -> Float[Tensor, "batch height width 2"]:
     """A smooth random displacement: normal numbers on a coarse grid, interpolated bicubically, still at the rim."""
     cells = augment.elastic_cells
     coarse = torch.zeros(len(image), 2, cells + 2, cells + 2)

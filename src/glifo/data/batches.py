@@ -1,7 +1,7 @@
 """Batches cut from pictures that lie whole in memory: no workers, augmented a batch at a time, reshuffled every epoch.
 
-    batches = Batches(images, labels, normalise=preparation.normalise, batch_size=128, seed=0, augment=Augment(shift=.1))
-    for batch in batches(epoch): ...      # the order and the changes depend on the seed and the epoch alone
+batches = Batches(images, labels, normalise=preparation.normalise, batch_size=128, seed=0, augment=Augment(shift=.1))
+for batch in batches(epoch): ...      # the order and the changes depend on the seed and the epoch alone
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Batches:
 
     def __post_init__(self) -> None:
         if len(self.images) != len(self.labels) or len(self.images) == 0:
-            raise ValueError(f"{len(self.images)} pictures and {len(self.labels)} labels; give as many of each, at least one")
+            raise ValueError(
+                f"{len(self.images)} pictures and {len(self.labels)} labels; give as many of each, at least one"
+            )
         if self.batch_size < 1:
             raise ValueError(f"batch size {self.batch_size} was given; give 1 or more")
 
