@@ -44,7 +44,7 @@ SOURCES: dict[str, Source] = {
         ),
         classes=DIGITS,
         frame=FRAMES["mnist"],
-        licence="CC BY-SA 3.0 (as commonly stated)",
+        licence="CC BY-SA 3.0, as commonly stated",
         citation="LeCun, Bottou, Bengio, Haffner 1998, Gradient-based learning applied to document recognition",
         homepage="http://yann.lecun.com/exdb/mnist/",
         counts=(60_000, 10_000),

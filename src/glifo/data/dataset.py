@@ -19,12 +19,12 @@ from jaxtyping import Bool, Int64, UInt8
 from glifo.data.cache import cache_folder, cached, user_cache_folder
 from glifo.data.catalog import SOURCES, Source
 from glifo.data.content import Content
-from glifo.data.own import imported_names, load_imported, read_own
+from glifo.data.own import check_name, import_own, imported_names, load_imported, read_own
 from glifo.data.readers import make_plan, read_embedded
 from glifo.files import nearest
 from glifo.images import Frame
 
-__all__ = ["Dataset", "data_folder", "open_data"]
+__all__ = ["Dataset", "data_folder", "import_data", "open_data"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,11 +77,22 @@ def open_data(name_or_path: str | Path, folder: str | Path | None = None) -> Dat
     path = Path(name_or_path).expanduser()
     if not path.exists():
         raise ValueError(
-            f"no data set and no file is named {name!r}: {nearest(name, [*SOURCES, *imported_names()])}; "
-            "or give the path of a folder, .csv or .npz; 'glifo data list' shows what there is"
+            f"no data set and no file is named {name!r}: {nearest(name, [*SOURCES, *imported_names()])} "
+            "'glifo data list' shows what there is; the path of a folder, .csv or .npz is good as well"
         )
     content = read_own(path)
     return _dataset(path.resolve().stem, content, content_identity(content))
+
+
+def import_data(path: Path, name: str, *, frame: Frame | None = None, replace_old: bool = False) -> Dataset:
+    """Read your own data (see `glifo.data.own`) and keep it under a name that `open_data` accepts from then on.
+
+    ValueError, and nothing written, when a picture cannot be read or the name is taken.
+    """
+    check_name(name, replace_old=replace_old)
+    content = read_own(path, frame)
+    import_own(content, name, identity=content_identity(content), source=str(path.resolve()))
+    return open_data(name)
 
 
 def _open_source(source: Source, folder: Path) -> Dataset:

@@ -23,7 +23,7 @@ from glifo.data.formats import check_examples
 from glifo.files import nearest, read_json
 from glifo.images import FRAMES, Frame
 
-__all__ = ["import_own", "imported_names", "load_imported", "read_own"]
+__all__ = ["check_name", "find_frame", "import_own", "imported_names", "load_imported", "read_own"]
 
 EXPECTED = "a folder with one sub-folder of pictures per class, a .csv of path,label or a .npz of images and labels"
 
@@ -203,17 +203,16 @@ def load_imported(name: str) -> tuple[Content, str]:
     return load_content(folder), str(read_json(folder / "manifest.json")["identity"])
 
 
-def import_own(content: Content, name: str, *, identity: str, source: str, replace: bool = False) -> Path:
-    """Keep the content under a name (lower-case letters, digits, -, _ and .); returns its folder.
-
-    ValueError: a name that the catalogue or an earlier import has (unless `replace`), a disk that is full.
-    """
+def check_name(name: str, *, replace_old: bool = False) -> None:
+    """ValueError for a name that is not lower-case letters, digits, -, _ and ., or that is taken."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
         raise ValueError(f"the name {name!r}: expected lower-case letters, digits, '-', '_' and '.', at most 64")
     if name in SOURCES:
         raise ValueError(f"the catalogue has a data set named {name!r}; choose another name")
-    if name in imported_names() and not replace:
+    if name in imported_names() and not replace_old:
         raise ValueError(f"a data set named {name!r} was imported before; choose another name or give --replace")
-    folder = _own_folder() / name
-    save_content(content, folder, identity=identity, source=source)
-    return folder
+
+
+def import_own(content: Content, name: str, *, identity: str, source: str) -> None:
+    """Keep the content under a name; ValueError when the disk is full or cannot be written."""
+    save_content(content, _own_folder() / name, identity=identity, source=source)

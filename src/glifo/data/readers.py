@@ -30,7 +30,7 @@ from glifo.data.formats import (
 from glifo.data.pickles import parse_cifar_python
 from glifo.files import read_json
 
-__all__ = ["Plan", "make_plan", "manifest_path", "read_embedded"]
+__all__ = ["Plan", "make_plan", "manifest_path", "presence", "read_embedded"]
 
 Examples = tuple[np.ndarray, np.ndarray]
 Reader = Callable[[bytes, str], Examples]
@@ -47,6 +47,15 @@ class Plan:
 def make_plan(source: Source, folder: Path) -> Plan | None:
     """How to read `source` from `folder`, or None when too few of its files are there."""
     return PLANNERS[source.name](source, folder)
+
+
+def presence(source: Source, folder: Path) -> str:
+    """Whether the data set is here: "embedded", "whole", "part" (it opens, but files are missing) or "absent"."""
+    if source.embedded:
+        return "embedded"
+    if _find_all(folder, source.files) or (source.alternatives and _find_all(folder, source.alternatives)):
+        return "whole"
+    return "part" if make_plan(source, folder) else "absent"
 
 
 def manifest_path(source: Source, folder: Path) -> Path:

@@ -18,7 +18,7 @@ from jaxtyping import Int64
 
 from glifo.data.dataset import Dataset
 
-__all__ = ["Repeats", "SealedRows", "Splits", "find_repeats", "k_fold", "split"]
+__all__ = ["Repeats", "SealedRows", "Splits", "find_repeats", "k_fold", "rows_to_show", "split"]
 
 TEST_SEED = 0
 SEALED = (
@@ -97,6 +97,14 @@ def split(dataset: Dataset, *, seed: int = 0, validation_fraction: float = 0.1, 
     return Splits(train=train, validation=validation, test=SealedRows(test), seed=seed, rule=rules)
 
 
+def rows_to_show(dataset: Dataset) -> Int64[np.ndarray, " n"]:
+    """The rows that may be looked at: all but the sealed test rows, or all where there is nothing to train on."""
+    if dataset.num_official_test >= len(dataset.labels) or len(dataset.labels) < 3:
+        return np.arange(len(dataset.labels))
+    rows = split(dataset)
+    return np.sort(np.concatenate([rows.train, rows.validation]))
+
+
 def k_fold(dataset: Dataset, k: int, seed: int = 0, test_fraction: float = 0.15) -> list[Splits]:
     """The k splits of cross-validation: the same sealed test rows, each other row validating exactly once."""
     from sklearn.model_selection import KFold, StratifiedKFold
@@ -124,12 +132,16 @@ def _cut_test(dataset: Dataset, fraction: float) -> tuple[np.ndarray, np.ndarray
     num_rows, num_official = len(dataset.labels), dataset.num_official_test
     if num_official >= num_rows or num_rows < 3:
         raise ValueError(
-            f"{dataset.name} has {num_rows:,} rows, {num_official:,} of them its official test part: there is nothing to "
-            "train on; fetch its training files, or train on another data set"
+            f"{dataset.name} has {num_rows:,} rows, {num_official:,} of them its official test part: "
+            "there is nothing to train on; fetch its training files, or train on another data set"
         )
     rows = np.arange(num_rows)
     if num_official:
-        return rows[:-num_official], rows[-num_official:], f"the {num_official:,} official rows"
+        return (
+            rows[:-num_official],
+            rows[-num_official:],
+            f"the last {num_official:,} rows, which the data set sets apart",
+        )
     pool, test, rule = _cut(rows, dataset, fraction, TEST_SEED)
     return pool, test, f"{fraction:g} of all rows, the same for every seed{rule}"
 
@@ -138,14 +150,13 @@ def _cut(rows: np.ndarray, dataset: Dataset, fraction: float, seed: int) -> tupl
     """Rows kept, rows cut off, and a word on why the cut is not stratified."""
     from sklearn.model_selection import train_test_split
 
-    num_cut = round(len(rows) * fraction)
-    if fraction and not 0 < num_cut < len(rows):
-        raise ValueError(
-            f"{dataset.name}: a fraction of {fraction:g} of {len(rows)} rows leaves one part empty; "
-            "give more rows or another fraction"
-        )
-    if not num_cut:
+    if not fraction:
         return rows, rows[:0], ""
+    num_cut = max(1, round(len(rows) * fraction))
+    if num_cut >= len(rows):
+        raise ValueError(
+            f"{dataset.name}: cutting {fraction:g} off {len(rows)} rows leaves none; give more rows or a smaller fraction"
+        )
     labels = np.asarray(dataset.labels)[rows]
     counts = np.bincount(labels)
     counts = counts[counts > 0]
