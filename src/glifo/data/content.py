@@ -5,14 +5,14 @@ Use `open_data` in `dataset.py` to get a data set; this is what it is made of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
 from glifo.images import Frame
 
-__all__ = ["Content", "checked"]
+__all__ = ["Content", "checked", "checked_sets"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,7 +32,7 @@ class Content:
 
 
 def checked(content: Content, name: str) -> Content:
-    """The content when it can be learnt from: at least two classes, rows in each, label sets that hold the label."""
+    """The content when it can be learnt from: at least two classes, each with its own name and with rows."""
     num_classes = len(content.classes)
     if num_classes < 2:
         raise ValueError(f"{name}: {num_classes} class, expected at least 2; add pictures of another class")
@@ -42,19 +42,21 @@ def checked(content: Content, name: str) -> Content:
     if not counts.all():
         empty = ", ".join(content.classes[index] for index in np.flatnonzero(counts == 0)[:5])
         raise ValueError(f"{name}: no rows of the class {empty}; add some or leave the class out")
-    return content if content.allowed is None else replace(content, allowed=_checked_sets(content, name))
+    return content
 
 
-def _checked_sets(content: Content, name: str) -> Bool[np.ndarray, "n classes"]:
-    allowed, wanted = content.allowed, (len(content.labels), len(content.classes))
-    assert allowed is not None
-    if allowed.shape != wanted or not np.isin(allowed, (0, 1)).all():
+def checked_sets(
+    allowed: np.ndarray, labels: Int64[np.ndarray, " n"], num_classes: int, name: str
+) -> Bool[np.ndarray, "n classes"]:
+    """A matrix of label sets as booleans, when it has a row for each image and every row allows its own label."""
+    wanted = (len(labels), num_classes)
+    if allowed.shape != wanted or allowed.dtype.kind not in "biuf" or not np.isin(allowed, (0, 1)).all():
         raise ValueError(
             f"{name}: label sets of type {allowed.dtype} and shape {allowed.shape}, expected true or false {wanted}; "
             "give a row for each image and a column for each class"
         )
     allowed = allowed.astype(bool)
-    outside = np.flatnonzero(~allowed[np.arange(len(allowed)), content.labels])
+    outside = np.flatnonzero(~allowed[np.arange(len(allowed)), labels])
     if outside.size:
         raise ValueError(f"{name}: the label set of row {outside[0]} leaves out the row's own label; mend the matrix")
     return allowed

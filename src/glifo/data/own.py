@@ -18,7 +18,7 @@ import numpy as np
 
 from glifo.data.cache import cache_folder, load_content, save_content
 from glifo.data.catalog import SOURCES
-from glifo.data.content import Content, checked
+from glifo.data.content import Content, checked, checked_sets
 from glifo.data.formats import check_examples
 from glifo.files import nearest, read_json
 from glifo.images import FRAMES, Frame
@@ -129,9 +129,13 @@ def _read_npz(path: Path, frame: Frame | None) -> Content:
         num_classes = int(labels.max()) + 1 if labels.size and labels.dtype.kind in "iu" else 0
         named = np.arange(min(max(num_classes, 0), 100_000))
     images, labels = check_examples(images, labels, len(named), str(path))
-    classes = tuple(str(name) for name in named)
+    sets = arrays.get("allowed")
     return Content(
-        images=images, labels=labels, classes=classes, frame=frame or _frame_of(images), allowed=arrays.get("allowed")
+        images=images,
+        labels=labels,
+        classes=tuple(str(name) for name in named),
+        frame=frame or _frame_of(images),
+        allowed=None if sets is None else checked_sets(sets, labels, len(named), str(path)),
     )
 
 

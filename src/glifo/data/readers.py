@@ -71,7 +71,7 @@ def read_embedded(source: Source) -> Content:
     return _content(source, [(sixteen_to_bytes(digits.images), digits.target.astype(np.int64))], 0)
 
 
-def _content(source: Source, parts: Sequence[Examples], num_official_test: int, note: str = "") -> Content:
+def _content(source: Source, parts: Sequence[Examples], num_official_test: int, note: str | None = None) -> Content:
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return Content(
         images=images,
@@ -79,7 +79,7 @@ def _content(source: Source, parts: Sequence[Examples], num_official_test: int, 
         classes=source.classes,
         frame=source.frame,
         num_official_test=num_official_test,
-        note=note or source.note,
+        note=source.note if note is None else note,
     )
 
 
@@ -115,7 +115,7 @@ def _plan_idx(source: Source, folder: Path) -> Plan | None:
         parts = {part: _read_idx_pair(source, list(paths)) for part, paths in found.items() if paths}
         num_test = len(parts["test"][1]) if test else 0
         missing = [part for part, paths in found.items() if not paths]
-        note = f"the official {missing[0]} part is not here" if missing else ""
+        note = "; ".join([*(f"the official {part} part is not here" for part in missing), source.note]).strip("; ")
         return _content(source, list(parts.values()), num_test, note=note)
 
     return Plan(hashes=_hashes(source, folder, found["training"] | found["test"]), read=read)
@@ -214,7 +214,9 @@ def _plan_optdigits(source: Source, folder: Path) -> Plan | None:
     return _plan_tables(source, folder, files, parse_optdigits) if files else None
 
 
-def _plan_tables(source: Source, folder: Path, files: dict[Path, SourceFile], parse: Reader, note: str = "") -> Plan:
+def _plan_tables(
+    source: Source, folder: Path, files: dict[Path, SourceFile], parse: Reader, note: str | None = None
+) -> Plan:
     """Files of whole examples, the last of which is the test part."""
 
     def read() -> Content:
