@@ -14,6 +14,7 @@ import typer
 
 import glifo
 from glifo.cli import data, networks
+from glifo.cli.demo import demo
 from glifo.cli.evaluate import evaluate
 from glifo.cli.lr_find import lr_find
 from glifo.cli.output import complain, out
@@ -60,7 +61,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(networks.app, name="networks")
-for verb in (train, evaluate, read, runs, recipes):
+for verb in (demo, train, evaluate, read, runs, recipes):
     app.command(verb.__name__)(verb)
 app.command("lr-find")(lr_find)
 

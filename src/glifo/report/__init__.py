@@ -7,6 +7,6 @@
 
 from __future__ import annotations
 
-from glifo.report.verdict import evaluation_report
+from glifo.report.verdict import evaluation_report, readings_report
 
-__all__ = ["evaluation_report"]
+__all__ = ["evaluation_report", "readings_report"]

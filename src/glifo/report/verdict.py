@@ -7,6 +7,7 @@ It reads and changes neither; what the page looks like is in `glifo.report.page`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from glifo.evaluation.calibration import reliability, softmax
 from glifo.experiment import Verdict
+from glifo.recognizer import Reading
 from glifo.report.page import Table, evaluation_page, write_page
 from glifo.report.plots import GlyphCaption
 from glifo.runs import Run
@@ -42,6 +44,18 @@ def evaluation_report(path: Path, run: Run, verdict: Verdict, readings: Table | 
         readings=readings,
     )
     write_page(path, page)
+
+
+def readings_report(
+    path: Path, run: Run, verdict: Verdict, readings: Sequence[Reading], truths: Sequence[str]
+) -> None:
+    """Write the page of a verdict with a table of pictures that were read, and what they show in truth."""
+    rows = [
+        (Path(str(reading.path)).name, truth, reading.text, f"{reading.confidence:.1%}")
+        for reading, truth in zip(readings, truths, strict=True)
+    ]
+    columns = ("picture", "is", "read as", "confidence")
+    evaluation_report(path, run, verdict, Table(caption="Pictures read from disk", columns=columns, rows=tuple(rows), num_text_columns=3))
 
 
 def surest_mistakes(
