@@ -9,4 +9,4 @@ os.environ.setdefault("MPLBACKEND", "agg")
 from jaxtyping import install_import_hook
 
 # beartype reads every annotation of glifo at each call; a wrong shape or type fails the test that made it.
-install_import_hook("glifo", "beartype.beartype")
+install_import_hook("glifo", "shapes.checked")
