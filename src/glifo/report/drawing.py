@@ -16,7 +16,6 @@ from matplotlib.figure import Figure as Drawing
 
 INK, MUTED, GRID, PAPER = "#1f2329", "#6b7480", "#dfe3e8", "#fefefe"
 THEME = {INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper"}
-Number = int | float  # said in full, because the shape checks of the tests do not take 1 for 1.0
 BLUE, ORANGE = "#3974d8", "#d9652b"  # both readable on light and on dark
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",

@@ -23,7 +23,7 @@ from glifo.evaluation.confusions import Confusions
 from glifo.evaluation.metrics import Scores
 from glifo.files import write_whole
 from glifo.report import plots
-from glifo.report.drawing import THEME, Figure, Number
+from glifo.report.drawing import THEME, Figure
 
 Cell = str | int | float | None
 
@@ -119,7 +119,7 @@ def evaluation_page(
     scores: Scores,
     confusions: Confusions,
     reliability: tuple[ReliabilityBins, ReliabilityBins],
-    history: Sequence[Mapping[str, Number]] | None = None,
+    history: Sequence[Mapping[str, float]] | None = None,
     mistakes: tuple[np.ndarray, Sequence[plots.GlyphCaption]] | None = None,
     readings: Table | None = None,
     subtitle: str | None = None,

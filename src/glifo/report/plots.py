@@ -23,7 +23,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from glifo.evaluation.calibration import ReliabilityBins
 from glifo.evaluation.confusions import Confusions
 from glifo.evaluation.metrics import ClassScore, wilson
-from glifo.report.drawing import BLUE, GRID, INK, MUTED, ORANGE, STYLE, Figure, Number, to_svg
+from glifo.report.drawing import BLUE, GRID, INK, MUTED, ORANGE, STYLE, Figure, to_svg
 
 LINES = (BLUE, ORANGE, "#2f9470", "#9465cf", "#b08a1e", "#c24f86", "#3d93ad", "#7d8590")
 NUMBERED_CLASSES = 16  # up to so many classes a number fits into each cell of the heat map
@@ -42,7 +42,7 @@ class GlyphCaption:
         return self.truth is not None and self.read != self.truth
 
 
-def history_plot(history: Sequence[Mapping[str, Number]]) -> Figure:
+def history_plot(history: Sequence[Mapping[str, float]]) -> Figure:
     """Loss and accuracy by epoch, from rows with `epoch`, `loss`, `validation_loss`, `validation_accuracy`.
 
     A key that no row has is left out. ValueError for an empty history.
@@ -64,7 +64,7 @@ def history_plot(history: Sequence[Mapping[str, Number]]) -> Figure:
     return Figure(svg=svg, caption="Loss and accuracy after each epoch.", alt=alt)
 
 
-def _draw_history(axes: Axes, history: Sequence[Mapping[str, Number]], names: dict[str, str], title: str) -> None:
+def _draw_history(axes: Axes, history: Sequence[Mapping[str, float]], names: dict[str, str], title: str) -> None:
     colours = {"training": MUTED, "validation": BLUE}
     for key, label in names.items():
         rows = [row for row in history if key in row]
@@ -125,12 +125,12 @@ def reliability_plot(before: ReliabilityBins, after: ReliabilityBins) -> Figure:
         for bins, label, colour in ((before, "before", ORANGE), (after, "after scaling", BLUE)):
             full = bins.count > 0
             size = 12 + 130 * bins.count[full] / bins.count.sum()
-            axes.plot(bins.confidence[full], bins.accuracy[full], color=colour, linewidth=1.2, label=label)
+            axes.plot(bins.confidence[full], bins.accuracy[full], color=colour, linewidth=1, alpha=0.6, label=label)
             axes.scatter(bins.confidence[full], bins.accuracy[full], s=size, color=colour, alpha=0.8, linewidths=0)
         axes.set(xlabel="confidence", ylabel="accuracy", xlim=(-0.02, 1.04), ylim=(-0.02, 1.04), aspect="equal")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PercentFormatter(1))
-        axes.legend(labelcolor=MUTED, loc="upper left")
+        drawing.legend(labelcolor=MUTED, loc="outside upper left", ncols=2)
         svg = to_svg(drawing)
     return Figure(
         svg=svg,
@@ -227,12 +227,12 @@ def _told(caption: GlyphCaption) -> str:
 
 
 def curve_plot(
-    x: Sequence[Number],
-    ys: Mapping[str, Sequence[Number]],
+    x: Sequence[float],
+    ys: Mapping[str, Sequence[float]],
     x_label: str,
     y_label: str,
     log_x: bool = False,
-    mark: Number | None = None,
+    mark: float | None = None,
 ) -> Figure:
     """Named curves over common `x` values; `mark` draws a vertical line at one x (a chosen learning rate, say).
 
