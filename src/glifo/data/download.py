@@ -191,4 +191,4 @@ def _network_reason(error: OSError | http.client.HTTPException, timeout_s: float
     cause = getattr(error, "reason", error)
     if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
         return f"it sent nothing for {timeout_s:g} s"
-    return f"{cause}" or type(error).__name__
+    return " ".join(str(cause).split()) or type(error).__name__

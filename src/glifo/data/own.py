@@ -37,6 +37,8 @@ def read_own(path: Path, frame: Frame | None = None) -> Content:
     classes). An npz without a given frame is taken as it is: ink bright on black, upright. ValueError, one line, for
     a picture that cannot be read (named), an empty class, one class, labels out of range, NaN, wrong shapes.
     """
+    if not path.exists():
+        raise ValueError(f"{path} does not exist: expected {EXPECTED}; check the path and the folder you are in")
     if path.is_dir():
         return checked(_read_folder(path, frame or FRAMES["emnist"]), str(path))
     if path.suffix.lower() == ".csv":
