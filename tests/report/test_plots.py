@@ -90,6 +90,7 @@ def test_few_classes_get_numbers_and_many_do_not() -> None:
 def test_an_empty_row_is_drawn_empty() -> None:
     (drawn,) = pictures(confusion_plot(confusions(np.array([[3, 0], [0, 0]]))))
     assert drawn[1, :, 3].tolist() == [0, 0]
+    assert "0.0" not in texts(confusion_plot(confusions(np.array([[3, 0], [0, 0]]))))
 
 
 def test_strange_class_names_survive() -> None:
@@ -150,8 +151,8 @@ def test_curves_on_a_log_axis_with_a_mark() -> None:
     assert {"rate", "loss", "other", "0.01"} <= set(texts(figure))
     assert "loss goes from 2 to 3" in figure.alt
     assert figure.alt.endswith("0.01 is marked.")
-    ticks = [float(text.replace("−", "-")) for text in texts(figure) if re.fullmatch(r"[\d.]+", text)]
-    assert {0.5, 1.0, 2.0, 3.0} & set(ticks)
+    assert {"1e−04", "1e−02", "1"} <= set(texts(figure))
+    assert not [text for text in texts(figure) if "$" in text]
 
 
 @pytest.mark.parametrize(("x", "ys"), [([], {"a": []}), ([1], {}), ([1, 2], {"a": [1]})])

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogFormatter, MaxNLocator, PercentFormatter
 
 from glifo.evaluation.calibration import ReliabilityBins
 from glifo.evaluation.confusions import Confusions
@@ -251,6 +251,9 @@ def curve_plot(
         if mark is not None:
             axes.axvline(mark, color=ORANGE, linewidth=1, linestyle=(0, (3, 3)), label=f"{mark:.3g}")
         axes.set(xlabel=x_label, ylabel=y_label, xscale="log" if log_x else "linear")
+        if log_x:  # Matplotlib's own would write formulas, which STYLE leaves unread
+            axes.xaxis.set_major_formatter(LogFormatter())
+            axes.xaxis.set_minor_formatter(LogFormatter())
         if len(ys) > 1 or mark is not None:
             axes.legend(labelcolor=MUTED)
         svg = to_svg(drawing)
