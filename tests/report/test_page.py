@@ -90,6 +90,7 @@ def largest() -> str:
 def test_the_page_loads_nothing_and_runs_nothing(largest: str) -> None:
     reader = Reader(largest)
     assert not {tag for tag, _ in reader.tags} & {"script", "link", "iframe", "object", "embed", "base", "form"}
+    assert [tag for tag, _ in reader.tags].count("style") == 1, "a figure's own style would reach the whole page"
     addresses = [
         value for _, found in reader.tags for name, value in found.items() if name.split(":")[-1] in {"src", "href"}
     ]
