@@ -42,12 +42,13 @@ def write_emnist(
     return np.concatenate(upright)
 
 
-def mat(images: np.ndarray, rows: np.ndarray) -> bytes:
+def mat(images: np.ndarray, rows: np.ndarray, *, packed: bool = True) -> bytes:
     """EMNIST's MATLAB file: each image is a row of 784 in column-major order."""
     flat = np.stack([image.flatten(order="F") for image in images])
     part = {"images": flat, "labels": rows.reshape(-1, 1).astype(np.uint8), "writers": np.zeros((len(rows), 1))}
     buffer = io.BytesIO()
-    savemat(buffer, {"dataset": {"train": part, "test": part, "mapping": np.array([[0, 48], [1, 49]])}})
+    mapping = np.array([[0, 48], [1, 49]])
+    savemat(buffer, {"dataset": {"train": part, "test": part, "mapping": mapping}}, do_compression=packed)
     return buffer.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import pickle
 import zlib
 
@@ -11,22 +12,24 @@ import planted
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.io import savemat
 
 from glifo.data.formats import (
     check_examples,
     parse_cifar_binary,
     parse_idx,
-    parse_mat,
     parse_optdigits,
     parse_usps,
     upright,
 )
+from glifo.data.matlab import parse_mat
 from glifo.data.pickles import parse_cifar_python
 
 PARSERS = {
     "idx": (parse_idx, planted.idx(planted.pictures(3))),
     "idx unpacked": (parse_idx, planted.idx(planted.pictures(3), packed=False)),
     "mat": (parse_mat, planted.mat(planted.pictures(4), planted.labels(4, 2))),
+    "mat unpacked": (parse_mat, planted.mat(planted.pictures(4), planted.labels(4, 2), packed=False)),
     "cifar binary": (parse_cifar_binary, planted.cifar_binary(2)),
     "cifar python": (parse_cifar_python, planted.cifar_python(2)),
     "cifar python 2": (parse_cifar_python, planted.cifar_python_2(2)),
@@ -72,18 +75,42 @@ def test_upright_is_the_transposition_of_each_image() -> None:
     np.testing.assert_array_equal(upright(images), np.stack([np.rot90(np.fliplr(image)) for image in images]))
 
 
-def test_mat_is_upright_and_keeps_its_labels() -> None:
+@pytest.mark.parametrize("packed", [True, False])
+def test_mat_as_scipy_writes_it_is_upright_and_keeps_its_labels(packed: bool) -> None:
     images, numbers = planted.pictures(4), planted.labels(4, 2, first=1)
-    parts = parse_mat(planted.mat(images, numbers))
+    parts = parse_mat(planted.mat(images, numbers, packed=packed))
     assert list(parts) == ["train", "test"]
     for found, found_labels in parts.values():
         np.testing.assert_array_equal(found, images)
         np.testing.assert_array_equal(found_labels, numbers)
 
 
-def test_mat_without_the_struct_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^x\.mat cannot be read as EMNIST's MATLAB file.*fetch it again$"):
-        parse_mat(b"MATLAB 5.0 MAT-file", "x.mat")
+def saved(**variables: object) -> bytes:
+    buffer = io.BytesIO()
+    savemat(buffer, variables)
+    return buffer.getvalue()
+
+
+PART = {"images": np.zeros((2, 784), np.uint8), "labels": np.zeros((2, 1))}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"MATLAB 5.0 MAT-file", "it has no MATLAB 5.0 header"),
+        (saved(other=1.0), "it has no variable dataset"),
+        (saved(dataset={"train": PART}), "it has no field test"),
+        (saved(dataset={"train": PART, "test": PART | {"labels": np.zeros((3, 1))}}), "shape .3, 1. for 2 images"),
+        (saved(dataset={"train": PART, "test": PART | {"labels": np.full((2, 1), np.nan)}}), "labels of type float64"),
+        (saved(dataset={"train": PART, "test": PART | {"images": np.zeros((2, 9))}}), "expected uint8 .n, 784."),
+        (saved(dataset=3.0), "it has no field train"),
+        (saved(dataset="text"), "it has no field train"),
+    ],
+)
+def test_another_mat_file_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        parse_mat(data, "x.mat")
+    assert str(caught.value).startswith("x.mat cannot be read as EMNIST's MATLAB file")
 
 
 @pytest.mark.parametrize("parse", ["cifar binary", "cifar python", "cifar python 2"])

@@ -1,7 +1,8 @@
-"""The official file formats, read from bytes: IDX, EMNIST .mat, CIFAR-10 batches, USPS text, UCI optdigits.
+"""The official file formats, read from bytes: IDX, CIFAR-10 binary batches, USPS text, UCI optdigits.
 
 Each parser takes the bytes of one file and its name (for errors) and returns plain arrays. Whatever the bytes are, a
-parser raises nothing but ValueError. Nothing here knows folders or the catalogue. Use:
+parser raises nothing but ValueError. EMNIST's .mat is in `matlab.py`, CIFAR-10's python batches are in `pickles.py`.
+Use:
 
     images = upright(parse_idx(path.read_bytes(), path.name))
 """
@@ -14,7 +15,6 @@ import math
 import struct
 import warnings
 import zlib
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int64, Num, UInt8
@@ -23,7 +23,6 @@ __all__ = [
     "check_examples",
     "parse_cifar_binary",
     "parse_idx",
-    "parse_mat",
     "parse_optdigits",
     "parse_usps",
     "upright",
@@ -116,37 +115,6 @@ def check_examples(
             "is it another data set's file?"
         )
     return images, labels
-
-
-def parse_mat(data: bytes, name: str = "the .mat file") -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Read an EMNIST .mat file: {"train": (images, labels), "test": (images, labels)}, images upright.
-
-    Images are uint8 "n 28 28", labels int64 as stored (1..26 in Letters). ValueError when it is not MATLAB 5, or has
-    another structure than `dataset.{train,test}.{images,labels}`.
-    """
-    from scipy.io import loadmat
-
-    file: Any = io.BytesIO(data)  # SciPy's stubs know paths only
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset = loadmat(file, variable_names=["dataset"])["dataset"]
-            parts = {part: _mat_part(dataset[part][0, 0]) for part in ("train", "test")}
-    except Exception as error:  # SciPy raises anything from TypeError to struct.error on damaged bytes
-        raise ValueError(
-            f"{name} cannot be read as EMNIST's MATLAB file ({type(error).__name__}: {error}); "
-            "expected the struct dataset with train and test; fetch it again"
-        ) from None
-    return parts
-
-
-def _mat_part(part: Any) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = part["images"][0, 0], part["labels"][0, 0]
-    if images.dtype != np.uint8 or images.ndim != 2 or images.shape[1] != 28 * 28:
-        raise ValueError(f"images of type {images.dtype} and shape {images.shape}, expected uint8 (n, 784)")
-    if labels.size != len(images) or not np.array_equal(labels, labels.astype(np.int64)):
-        raise ValueError(f"labels of type {labels.dtype} and shape {labels.shape} for {len(images)} images")
-    return upright(images.reshape(-1, 28, 28)), labels.reshape(-1).astype(np.int64)
 
 
 def parse_cifar_binary(

@@ -21,12 +21,12 @@ from glifo.data.formats import (
     check_examples,
     parse_cifar_binary,
     parse_idx,
-    parse_mat,
     parse_optdigits,
     parse_usps,
     sixteen_to_bytes,
     upright,
 )
+from glifo.data.matlab import parse_mat
 from glifo.data.pickles import parse_cifar_python
 from glifo.files import read_json
 
