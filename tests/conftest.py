@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small work on a busy machine: threads would wait for each other
 
 from jaxtyping import install_import_hook
 

@@ -25,7 +25,7 @@ from glifo.training.callbacks import (
     TimeLimit,
 )
 from glifo.training.checkpoint import Checkpoint, read_checkpoint, restore
-from glifo.training.engine import Engine, keep_memory, probe_precision
+from glifo.training.engine import Engine, keep_memory, probe
 from glifo.training.loop import Fit, classification_figures, fit, predict
 from glifo.training.lr_finder import find_rate
 from glifo.training.optimizers import OPTIMIZERS, make_optimizer
@@ -282,11 +282,15 @@ def test_the_rate_finder_restores_the_weights_and_suggests_a_rate_that_learns():
         find_rate(run, [], lowest=1, highest=0.1)
 
 
-def test_the_probe_gives_a_precision_and_changes_nothing():
+def test_the_probe_gives_precision_and_threads_and_changes_nothing():
     run = make_fit()
     before = {name: value.clone() for name, value in run.network.state_dict().items()}
     state = torch.random.get_rng_state()
-    assert probe_precision(run.network, next(make_batches()(0)), torch.device("cpu")) in ("fp32", "bf16")
+    threads = torch.get_num_threads()
+    chosen = probe(run.network, next(make_batches()(0)), torch.device("cpu"), ("fp32", "bf16"), (1, 2))
+    assert chosen[0] in ("fp32", "bf16")
+    assert chosen[1] in (1, 2)
+    assert torch.get_num_threads() == threads
     assert torch.equal(torch.random.get_rng_state(), state)
     assert all(torch.equal(value, before[name]) for name, value in run.network.state_dict().items())
     keep_memory()

@@ -97,7 +97,14 @@ def take(array: np.ndarray, rows: Int[np.ndarray, " n"]) -> np.ndarray:
     return np.ascontiguousarray(array[rows])
 
 
-def make_fit(assembly: Assembly, *, device: str, network: nn.Module | None = None, precision: str | None = None) -> Fit:
+def make_fit(
+    assembly: Assembly,
+    *,
+    device: str,
+    network: nn.Module | None = None,
+    precision: str | None = None,
+    num_threads: int | None = None,
+) -> Fit:
     """The network with fresh weights from the seed (or the one given), its optimizer, schedule, average and engine."""
     recipe = assembly.recipe
     torch.manual_seed(assembly.seed)
@@ -105,7 +112,9 @@ def make_fit(assembly: Assembly, *, device: str, network: nn.Module | None = Non
         network = build(recipe.network, shape=assembly.shape, num_classes=len(assembly.dataset.classes))
     network = network.to(memory_format=torch.channels_last)
     batch = next(assembly.batches()(0))
-    engine = Engine.start(network, batch, device=device, precision=precision or recipe.precision)
+    engine = Engine.start(
+        network, batch, device=device, precision=precision or recipe.precision, num_threads=num_threads
+    )
     network = network.to(engine.accelerator.device)
     average = None
     if recipe.average_decay is not None:

@@ -63,10 +63,7 @@ def judge(run: Run, *, data: str | None = None, final: bool = False) -> Verdict:
     dataset = open_data(data or recipe.data)
     splits = split_as_trained(dataset, recipe, run.seed)
     part = "test" if final else "validation"
-    if final:
-        rows = splits.test.open(f"glifo evaluate --final {run.folder}")
-    else:
-        rows = splits.validation
+    rows = splits.test.open(f"glifo evaluate --final {run.folder}") if final else splits.validation
     repeats = find_repeats(dataset.images, splits.train, rows).count if data is None else None
     verdict = judge_rows(Recognizer(bundle), dataset, rows, part=part, repeats=repeats)
     if final:
@@ -91,10 +88,10 @@ def judge_rows(
     recognizer: Recognizer, dataset: Dataset, rows: Int[np.ndarray, " n"], *, part: str, repeats: int | None = None
 ) -> Verdict:
     """Score a recogniser on some rows of a data set, whose classes may stand in another order or be fewer."""
+    labels = renumber(dataset, recognizer.classes)[np.asarray(dataset.labels)[rows]]
     images = np.ascontiguousarray(dataset.images[rows])
     if dataset.frame != recognizer.bundle.preparation.frame:
         images = np.stack([canonical_glyph(image, recognizer.bundle.preparation.frame) for image in images])
-    labels = renumber(dataset, recognizer.classes)[np.asarray(dataset.labels)[rows]]
     logits, temperature = recognizer.logits(images), recognizer.bundle.temperature
     return Verdict(
         data=dataset.name,

@@ -75,7 +75,13 @@ def resume(
     assembly = assemble(recipe, int(environment["seed"]))
     if assembly.dataset.identity != environment["data"]["identity"]:
         raise ValueError(f"the data {recipe.data!r} has changed since {run.folder} was started; train it anew")
-    training = make_fit(assembly, device=device, network=network, precision=environment["precision"])
+    training = make_fit(
+        assembly,
+        device=device,
+        network=network,
+        precision=environment["precision"],
+        num_threads=environment["threads"],
+    )
     if (run.folder / CHECKPOINT).is_file():
         restore(training, read_checkpoint(run.folder / CHECKPOINT))
     return carry_out(run, assembly, training, progress)
@@ -89,6 +95,7 @@ def describe(assembly: Assembly, training: Fit) -> dict[str, Any]:
         "splits": assembly.splits.to_dict(),
         "repeats_train_validation": repeats.count,
         "precision": training.engine.precision,
+        "threads": training.engine.num_threads,
         "device": str(training.engine.accelerator.device),
         "processes": training.engine.accelerator.num_processes,
     }

@@ -28,7 +28,10 @@ def mnist() -> Recipe:
 
 
 def mnist_net_1() -> Recipe:
-    """net_1 of the small pictures work on MNIST with the modern recipe."""
+    """net_1 of the small pictures work on MNIST with the modern recipe.
+
+    Run sheet: `glifo train mnist-net_1`; figures and hardware in benchmarks/results/mnist-net_1.json.
+    """
     return replace(
         mnist(),
         name="mnist-net_1",

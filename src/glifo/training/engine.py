@@ -1,4 +1,4 @@
-"""The engine under the loop: devices and processes by Accelerate, precision by a probe, memory that stays allocated.
+"""The engine under the loop: devices and processes by Accelerate, precision and threads by a probe, memory that stays allocated.
 
 engine = Engine.start(network, batch, device="auto", precision="auto")
 with engine.autocast(): logits = network(engine.place(batch.image))
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import math
 import platform
 import time
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from glifo.batch import Batch
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 PROBE_STEPS = 4
+MAX_THREADS = torch.get_num_threads()
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
@@ -42,10 +44,22 @@ class Engine:
 
     accelerator: Accelerator
     precision: str
+    num_threads: int
 
     @classmethod
-    def start(cls, network: nn.Module, batch: Batch, *, device: str = "auto", precision: str = "auto") -> Engine:
-        """Choose the device ("auto", "cpu", "cuda") and, when "auto", the faster precision on this network and batch."""
+    def start(
+        cls,
+        network: nn.Module,
+        batch: Batch,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        num_threads: int | None = None,
+    ) -> Engine:
+        """Choose the device ("auto", "cpu", "cuda") and, where not given, the faster precision and number of threads.
+
+        The number of threads is torch's own setting and holds for the whole process.
+        """
         if device not in ("auto", "cpu", "cuda"):
             raise ValueError(f"device {device!r} is not known; give auto, cpu or cuda")
         if device == "cuda" and not torch.cuda.is_available():
@@ -54,9 +68,11 @@ class Engine:
             raise ValueError(f"precision {precision!r} is not known; give auto, fp32 or bf16")
         keep_memory()
         accelerator = Accelerator(cpu=device == "cpu")
-        if precision == "auto":
-            precision = probe_precision(network, batch, accelerator.device)
-        return cls(accelerator=accelerator, precision=precision)
+        precisions = tuple(PRECISIONS) if precision == "auto" else (precision,)
+        threads = (num_threads,) if num_threads else thread_counts(accelerator.device)
+        precision, num_threads = probe(network, batch, accelerator.device, precisions, threads)
+        torch.set_num_threads(num_threads)
+        return cls(accelerator=accelerator, precision=precision, num_threads=num_threads)
 
     def autocast(self) -> Any:
         """The context in which a forward pass runs in this engine's precision."""
@@ -73,18 +89,31 @@ def autocast(device: torch.device, precision: str) -> Any:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
-def probe_precision(network: nn.Module, batch: Batch, device: torch.device) -> str:
-    """The precision in which a copy of the network trains faster on this device.
+def thread_counts(device: torch.device) -> tuple[int, ...]:
+    """One thread and all: threads of a small network wait for each other longer than they work."""
+    return (1, MAX_THREADS) if device.type == "cpu" and MAX_THREADS > 1 else (torch.get_num_threads(),)
 
-    The fastest of four steps each, taken in turn: other work on the machine can only slow a step down.
+
+def probe(
+    network: nn.Module, batch: Batch, device: torch.device, precisions: tuple[str, ...], threads: tuple[int, ...]
+) -> tuple[str, int]:
+    """The precision and the number of threads with which a copy of the network trains fastest on this device.
+
+    The fastest of four steps each, taken in turn: other work on the machine can only slow a step down. More threads
+    must be a tenth faster than one to be chosen.
     """
+    choices = [(precision, num) for num in threads for precision in precisions]
+    if len(choices) == 1:
+        return choices[0]
     twin = copy.deepcopy(network).to(device, memory_format=torch.channels_last).train()
-    seconds: dict[str, list[float]] = {precision: [] for precision in PRECISIONS}
+    seconds = dict.fromkeys(choices, math.inf)
+    before = torch.get_num_threads()
     with torch.random.fork_rng():
-        for _ in range(PROBE_STEPS):
-            for precision, times in seconds.items():
-                times.append(time_step(twin, batch, device, precision))
-    return min(seconds, key=lambda precision: min(seconds[precision]))
+        for precision, num in choices * PROBE_STEPS:
+            torch.set_num_threads(num)
+            seconds[precision, num] = min(seconds[precision, num], time_step(twin, batch, device, precision))
+    torch.set_num_threads(before)
+    return min(choices, key=lambda choice: seconds[choice] * (1.0 if choice[1] == 1 else 1.1))
 
 
 def time_step(network: nn.Module, batch: Batch, device: torch.device, precision: str) -> float:
