@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from glifo.evaluation.calibration import reliability, softmax
 from glifo.evaluation.confusions import count_confusions
 from glifo.evaluation.metrics import score
 from glifo.experiment import Verdict
 from glifo.recipes import find_recipe
 from glifo.report import evaluation_report
+from glifo.report.page import ReportPage
+from glifo.report.plots import reliability_plot
 from glifo.report.verdict import run_facts, surest_mistakes
 from glifo.runs import HISTORY, Run, start_run
 
@@ -49,6 +54,15 @@ def test_the_report_holds_the_verdict(tmp_path: Path) -> None:
     assert "validation accuracy 75.00%" in text
 
 
+def test_reliability_is_before_and_after_scaling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages: list[ReportPage] = []
+    monkeypatch.setattr("glifo.report.verdict.write_page", lambda path, page: pages.append(page))
+    evaluation_report(tmp_path / "report.html", made_run(tmp_path), verdict())
+    before, after = (reliability(softmax(LOGITS, temperature), LABELS) for temperature in (1.0, 2.0))
+    (section,) = [section for section in pages[0].sections if section.heading == "Confidence"]
+    assert section.figures == (reliability_plot(before, after),)
+
+
 def test_a_faultless_run_without_history_has_a_report(tmp_path: Path) -> None:
     run = start_run(tmp_path / "run", find_recipe("digits"), 0, {})
     evaluation_report(tmp_path / "report.html", run, verdict(LOGITS.argmax(axis=1)))
@@ -73,4 +87,6 @@ def test_facts_name_the_origin(tmp_path: Path) -> None:
     facts = dict(run_facts(made_run(tmp_path), verdict()))
     assert facts["data"] == "optdigits, the sealed test"
     assert (facts["recipe"], facts["seed"], facts["repeats of training rows"]) == ("digits", "11", "3")
+    assert "None" not in facts.values()
+    assert "repeats of training rows" not in dict(run_facts(made_run(tmp_path / "b"), replace(verdict(), repeats=None)))
     assert {"glifo", "torch", "processor", "trained"} <= set(facts)
