@@ -91,6 +91,12 @@ def saved(**variables: object) -> bytes:
     return buffer.getvalue()
 
 
+def test_a_mat_file_that_is_cut_off_says_so() -> None:
+    data = planted.mat(planted.pictures(4), planted.labels(4, 2), packed=False)
+    with pytest.raises(ValueError, match="it is cut off"):
+        parse_mat(data[:-100])
+
+
 PART = {"images": np.zeros((2, 784), np.uint8), "labels": np.zeros((2, 1))}
 
 
@@ -151,6 +157,14 @@ def test_a_pickle_that_states_huge_sizes_reserves_nothing() -> None:
     for data in (b"\x80\x05\x96" + b"\xff" * 7 + b"\x00.", b"\x80\x02Nr\xff\xff\xff\xff."):
         with pytest.raises(ValueError, match="is not a python batch"):
             parse_cifar_python(data)
+
+
+def test_opcodes_that_allocate_by_a_stated_size_are_unknown() -> None:
+    extra = b"T\x01\x00\x00\x00x" + b"\x96" + (1).to_bytes(8, "little") + b"x"
+    data = planted.cifar_python_2(2)
+    assert len(parse_cifar_python(data)[1]) == 2
+    with pytest.raises(ValueError, match="is not a python batch"):
+        parse_cifar_python(data[:-2] + extra + data[-2:])
 
 
 def test_usps_paper_is_black_and_ink_bright() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import planted
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from glifo.data.dataset import import_data, open_data
@@ -260,3 +262,20 @@ def test_class_names_of_characters_that_cannot_name_a_folder() -> None:
 def test_an_unknown_frame_is_told_the_nearest() -> None:
     with pytest.raises(ValueError, match="no frame is named 'emist': did you mean emnist"):
         find_frame("emist")
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=4), keep=st.floats(0, 1))
+def test_a_damaged_npz_raises_nothing_but_value_errors(
+    tmp_path: Path, changes: list[tuple[int, int]], keep: float
+) -> None:
+    data = bytearray(write_npz(tmp_path / "whole.npz", allowed=np.ones((6, 3), bool)).read_bytes())
+    for place, value in changes:
+        data[place % len(data)] = value
+    (tmp_path / "x.npz").write_bytes(data[: round(len(data) * keep)] if keep < 0.9 else data)
+    try:
+        content = read_own(tmp_path / "x.npz")
+    except ValueError as error:
+        assert str(tmp_path / "x.npz") in str(error)
+    else:
+        assert len(content.images) == len(content.labels)
