@@ -86,19 +86,27 @@ class Bundle:
 
 def read_members(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest and the members of a bundle, each checked against its hash."""
+    members = unzip(path, path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as file:
-            if sum(info.file_size for info in file.infolist()) > MAX_BYTES:
-                raise ValueError(f"{path} unpacks to more than 1 GiB; a bundle does not: get the file again")
-            manifest = json.loads(file.read(MANIFEST))
-            check_version(path, manifest)
-            members = {name: file.read(name) for name in (NETWORK, WEIGHTS)}
-    except DAMAGE as error:
-        raise ValueError(f"{path} is no whole glifo bundle ({error}); get or make the file again") from None
+        manifest = json.loads(members.pop(MANIFEST))
+    except ValueError as error:
+        raise ValueError(f"{path}: {MANIFEST} is no JSON ({error}); get or make the file again") from None
+    check_version(path, manifest)
     for name, data in members.items():
         if hashlib.sha256(data).hexdigest() != manifest["sha256"].get(name):
             raise ValueError(f"{path}: {name} does not match its hash, the file is damaged; get it again")
     return manifest, members
+
+
+def unzip(path: Path, data: bytes) -> dict[str, bytes]:
+    """The three members' bytes; whatever is no such zip, or unpacks to more than 1 GiB, is a ValueError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            if sum(info.file_size for info in file.infolist()) > MAX_BYTES:
+                raise zipfile.BadZipFile("it unpacks to more than 1 GiB")
+            return {name: file.read(name) for name in (MANIFEST, NETWORK, WEIGHTS)}
+    except DAMAGE as error:
+        raise ValueError(f"{path} is no whole glifo bundle ({error}); get or make the file again") from None
 
 
 def check_version(path: Path, manifest: Any) -> None:
@@ -112,14 +120,5 @@ def check_version(path: Path, manifest: Any) -> None:
         )
 
 
-# What zipfile and json raise on damaged bytes; NotImplementedError and RuntimeError come of flipped flags in its headers.
-DAMAGE = (
-    zipfile.BadZipFile,
-    KeyError,
-    json.JSONDecodeError,
-    UnicodeDecodeError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    zlib.error,
-)
+# What zipfile raises on damaged bytes; NotImplementedError and RuntimeError come of flipped flags in its headers.
+DAMAGE = (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error)

@@ -30,7 +30,7 @@ class ClearErrors(typer.core.TyperGroup):
     `GLIFO_TRACEBACK=1` shows the whole traceback instead, for those who mend glifo.
     """
 
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except (ValueError, OSError, ModuleNotFoundError) as error:

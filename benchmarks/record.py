@@ -1,0 +1,113 @@
+"""Train a recipe with several seeds, open its sealed test once for each, and write the figures to a result file.
+
+    python benchmarks/record.py digits --seeds 5
+
+Writes benchmarks/results/RECIPE.json: command, hardware, versions, n, and for each seed the training, validation and
+test figures; the tables in the README are generated from these files (docs/generate.py). A seed whose run lies finished
+under --runs is not trained again, and its test is not read again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from glifo.experiment import judge, resume, train
+from glifo.files import write_json
+from glifo.recipes import find_recipe
+from glifo.runs import RECIPE, Run
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", type=Path, default=Path("runs/record"))
+    arguments = parser.parse_args()
+    rows = [row_of(finished(arguments.recipe, seed, arguments.runs)) for seed in range(arguments.seeds)]
+    recipe = find_recipe(arguments.recipe)
+    run = Run(folder=folder_of(arguments.runs, recipe.name, 0))
+    result = {
+        "format_version": 1,
+        "recipe": recipe.to_dict(),
+        "command": f"python benchmarks/record.py {recipe.name} --seeds {arguments.seeds}",
+        "hardware": run.environment["hardware"],
+        "versions": run.environment["versions"],
+        "data": run.environment["data"],
+        "precision": sorted({row["precision"] for row in rows}),
+        "num_parameters": parameters_of(run),
+        "summary": {name: summary_of([row[name] for row in rows]) for name in FIGURES},
+        "seeds": rows,
+    }
+    write_json(RESULTS / f"{recipe.name}.json", result)
+    sys.stderr.write(f"wrote {RESULTS / recipe.name}.json\n")
+
+
+FIGURES = ("train_accuracy", "validation_accuracy", "test_accuracy", "gap", "ece_after", "training_seconds")
+
+
+def folder_of(root: Path, name: str, seed: int) -> Path:
+    return root / f"{name}-seed{seed}"
+
+
+def finished(name: str, seed: int, root: Path) -> Run:
+    """The run of a seed: as it lies there, resumed, or trained anew."""
+    folder = folder_of(root, name, seed)
+    return resume(folder) if (folder / RECIPE).is_file() else train(name, seed, folder)
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """The figures of one seed."""
+    facts = run.bundle.facts
+    if not run.test_reads:
+        final = judge(run, final=True)
+        write_json(run.folder / "final.json", final.scores.to_dict() | {"repeats": final.repeats})
+    final_scores = read_final(run)
+    validation, test = run.scores["accuracy"]["value"], final_scores["accuracy"]["value"]
+    return {
+        "seed": run.seed,
+        "epochs": facts["num_epochs"],
+        "best_epoch": facts["best_epoch"],
+        "precision": run.environment["precision"],
+        "threads": run.environment["threads"],
+        "training_seconds": facts["training_seconds"],
+        "train_accuracy": facts["train_accuracy"],
+        "validation_accuracy": validation,
+        "validation_n": run.scores["n"],
+        "test_accuracy": test,
+        "test_n": final_scores["n"],
+        "gap": validation - test,
+        "ece_after": final_scores["ece_after"],
+        "case_merged": (final_scores["case_merged"] or {}).get("value"),
+        "repeats_of_training_rows": final_scores["repeats"],
+        "temperature": run.bundle.temperature,
+        "onnx_parity": facts["onnx_parity"],
+    }
+
+
+def read_final(run: Run) -> dict[str, Any]:
+    from glifo.files import read_json
+
+    return read_json(run.folder / "final.json")
+
+
+def summary_of(values: list[float]) -> dict[str, Any]:
+    spread = statistics.stdev(values) if len(values) > 1 else None
+    return {"mean": statistics.fmean(values), "stdev": spread, "num_seeds": len(values)}
+
+
+def parameters_of(run: Run) -> int:
+    """Weights and running figures in the bundle, batch counters left out, as Keras counts."""
+    from safetensors.numpy import load
+
+    arrays = load(run.bundle.weights)
+    return sum(array.size for name, array in arrays.items() if not name.endswith("num_batches_tracked"))
+
+
+if __name__ == "__main__":
+    main()
