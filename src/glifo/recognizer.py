@@ -162,6 +162,7 @@ def read(
             'this version of glifo reads single characters: give as_="glyph" without prefer and max_error; '
             "pages and forms come with the scanner"
         )
-    one = isinstance(pictures, str | Path | bytes | np.ndarray)
-    readings = load(model or "latin62").read([pictures] if one else list(pictures))
-    return readings[0] if one else readings
+    recognizer = load(model or "latin62")
+    if isinstance(pictures, str | Path | bytes | np.ndarray):
+        return recognizer.read([pictures])[0]
+    return recognizer.read(list(pictures))

@@ -62,7 +62,7 @@ class Run:
     @property
     def bundle(self) -> Bundle:
         """The trained recogniser; ValueError while the training has not finished."""
-        if not self.bundle_path.is_file():
+        if self.recipe and not self.bundle_path.is_file():
             raise ValueError(f"{self.folder} has no bundle yet; finish it with `glifo train --resume {self.folder}`")
         return Bundle.load(self.bundle_path)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small import short_recipe
 
 from glifo.experiment import train
 from glifo.runs import Run
-from small import short_recipe
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -13,19 +13,17 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load as from_safetensors
+from small import short_recipe
 from torch import nn
 
 import glifo
 from glifo.data.dataset import open_data
 from glifo.data.splits import split
-from glifo.experiment import judge, rate_curve, resume, train
 from glifo.experiment import assemble as assemble_module
+from glifo.experiment import judge, rate_curve, resume, train
 from glifo.recipes import RECIPES, Recipe, find_recipe
 from glifo.recognizer import Recognizer, load
 from glifo.runs import Run, list_runs
-from small import short_recipe
-
-
 
 
 def weights_of(run: Run) -> dict[str, np.ndarray]:
@@ -134,7 +132,9 @@ def test_your_own_module_trains_with_the_same_calls(tmp_path):
 
 
 def test_your_own_data_trains_and_reads(tmp_path, own_data):
-    recipe = short_recipe(data=str(own_data), network="net_2", num_epochs=12, batch_size=16, learning_rate=1e-3, augment={})
+    recipe = short_recipe(
+        data=str(own_data), network="net_2", num_epochs=12, batch_size=16, learning_rate=1e-3, augment={}
+    )
     run = glifo.train(recipe, out=tmp_path / "bars")
     verdict = judge(run, final=True)
     assert run.bundle.classes == ("-", "|", "/")

@@ -114,7 +114,7 @@ def test_wrong_input_is_refused(run, tmp_path):
         load("latin99")
     with pytest.raises(ValueError, match="there is no bundle at"):
         load(tmp_path / "missing.glifo")
-    with pytest.raises(ValueError, match="has no bundle yet"):
+    with pytest.raises(ValueError, match="holds no run"):
         _ = Run(folder=tmp_path).bundle
 
 

@@ -51,7 +51,9 @@ def make_batches(num: int = 96, seed: int = 0, **more) -> Batches:
 
 def make_fit(num_epochs: int = 3, seed: int = 0, **more) -> Fit:
     torch.manual_seed(seed)
-    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.1), nn.Flatten(), nn.Linear(144, 4))
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.1), nn.Flatten(), nn.Linear(144, 4)
+    )
     average = None
     if more.pop("averaged", False):
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.8), use_buffers=True)
@@ -296,7 +298,9 @@ def test_the_probe_gives_precision_and_threads_and_changes_nothing():
     keep_memory()
 
 
-@pytest.mark.parametrize(("option", "text"), [({"device": "tpu"}, "give auto, cpu or cuda"), ({"precision": "int3"}, "fp32 or bf16")])
+@pytest.mark.parametrize(
+    ("option", "text"), [({"device": "tpu"}, "give auto, cpu or cuda"), ({"precision": "int3"}, "fp32 or bf16")]
+)
 def test_unknown_devices_and_precisions_are_refused(option, text):
     with pytest.raises(ValueError, match=text):
         Engine.start(nn.Linear(1, 1), Batch(image=torch.zeros(1, 1, 1, 1), label=torch.zeros(1).long()), **option)

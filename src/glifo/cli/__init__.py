@@ -66,7 +66,7 @@ for verb in (demo, train, evaluate, read, runs, recipes):
 app.command("lr-find")(lr_find)
 
 
-def show_version(wanted: bool) -> None:
+def show_version(wanted: bool | None) -> None:
     if wanted:
         out.print(f"glifo {glifo.__version__}", highlight=False)
         raise typer.Exit
@@ -75,8 +75,8 @@ def show_version(wanted: bool) -> None:
 @app.callback()
 def describe(
     version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
+        bool | None, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+    ] = None,
 ) -> None:
     """Train, compare, explain and serve recognisers of handwritten characters, and read them from pictures."""
 

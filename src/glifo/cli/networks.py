@@ -11,8 +11,8 @@ from glifo.cli.output import out, print_json
 
 app = typer.Typer(help="List the networks and show what each is made of.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Shape = Annotated[str, typer.Option(help="Shape of a picture as CHANNELSxHEIGHTxWIDTH.", metavar="CxHxW")]
-Classes = Annotated[int, typer.Option(min=2, help="Number of classes.")]
+Shape = Annotated[str | None, typer.Option(help="Shape of a picture as CHANNELSxHEIGHTxWIDTH.", metavar="CxHxW")]
+Classes = Annotated[int | None, typer.Option(min=2, help="Number of classes.")]
 
 
 @app.command("list")
@@ -33,8 +33,8 @@ def list_networks(json: Json = False) -> None:
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A network's name.")],
-    shape: Shape = "",
-    classes: Classes = 0,
+    shape: Shape = None,
+    classes: Classes = None,
     json: Json = False,
 ) -> None:
     """Show a network's layers, output shapes, parameters and FLOPs.

@@ -20,7 +20,7 @@ from glifo.data.splits import Splits, split
 from glifo.images import Preparation, fit_preparation
 from glifo.networks import build
 from glifo.recipes import Recipe
-from glifo.training.engine import Engine
+from glifo.training.engine import Engine, channels_last
 from glifo.training.loop import Fit, classification_figures, predict
 from glifo.training.optimizers import make_optimizer
 from glifo.training.schedules import make_schedule
@@ -110,7 +110,7 @@ def make_fit(
     torch.manual_seed(assembly.seed)
     if network is None:
         network = build(recipe.network, shape=assembly.shape, num_classes=len(assembly.dataset.classes))
-    network = network.to(memory_format=torch.channels_last)
+    network = channels_last(network)
     batch = next(assembly.batches()(0))
     engine = Engine.start(
         network, batch, device=device, precision=precision or recipe.precision, num_threads=num_threads

@@ -22,7 +22,7 @@ OPSET = 17
 
 def to_onnx(network: nn.Module, shape: tuple[int, int, int]) -> bytes:
     """The network as an ONNX graph from "image" (batch channels height width, float32) to "logits" (batch classes)."""
-    frozen = copy.deepcopy(network).to(device="cpu", dtype=torch.float32, memory_format=torch.contiguous_format).eval()
+    frozen = copy.deepcopy(network).to(device="cpu", dtype=torch.float32).eval()
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning)

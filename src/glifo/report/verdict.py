@@ -46,16 +46,19 @@ def evaluation_report(path: Path, run: Run, verdict: Verdict, readings: Table | 
     write_page(path, page)
 
 
-def readings_report(
-    path: Path, run: Run, verdict: Verdict, readings: Sequence[Reading], truths: Sequence[str]
-) -> None:
+def readings_report(path: Path, run: Run, verdict: Verdict, readings: Sequence[Reading], truths: Sequence[str]) -> None:
     """Write the page of a verdict with a table of pictures that were read, and what they show in truth."""
     rows = [
         (Path(str(reading.path)).name, truth, reading.text, f"{reading.confidence:.1%}")
         for reading, truth in zip(readings, truths, strict=True)
     ]
     columns = ("picture", "is", "read as", "confidence")
-    evaluation_report(path, run, verdict, Table(caption="Pictures read from disk", columns=columns, rows=tuple(rows), num_text_columns=3))
+    evaluation_report(
+        path,
+        run,
+        verdict,
+        Table(caption="Pictures read from disk", columns=columns, rows=tuple(rows), num_text_columns=3),
+    )
 
 
 def surest_mistakes(

@@ -31,7 +31,7 @@ def make_optimizer(
         {"params": [each for each in trainable if each.ndim > 1], "weight_decay": weight_decay},
         {"params": [each for each in trainable if each.ndim <= 1], "weight_decay": 0.0},
     ]
-    fused = {"fused": True} if name in FUSED else {}
+    fused: dict[str, Any] = {"fused": True} if name in FUSED else {}
     try:
         return OPTIMIZERS[name]([group for group in groups if group["params"]], lr=learning_rate, **fused, **options)  # type: ignore[call-arg]
     except TypeError as error:

@@ -1,0 +1,206 @@
+"""The verbs beside `glifo data`: results, JSON, and wrong input as one line with exit code 2."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from glifo.cli import app, in_one_line
+from glifo.experiment import train as train_recipe
+from glifo.networks import NETWORKS
+from glifo.recipes import RECIPES, find_recipe
+
+VERBS = ["demo", "train", "evaluate", "read", "runs", "recipes", "lr-find", "networks list", "networks show"]
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory) -> Path:
+    recipe = replace(find_recipe("digits"), num_epochs=6, precision="fp32")
+    return train_recipe(recipe, out=tmp_path_factory.mktemp("runs") / "digits").folder
+
+
+@pytest.fixture
+def picture(tmp_path) -> Path:
+    """A drawn 1, dark on white."""
+    image = np.full((80, 80), 255, np.uint8)
+    image[12:68, 36:46] = 20
+    path = tmp_path / "one.png"
+    Image.fromarray(image).save(path)
+    return path
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def json_of(*arguments: object) -> Any:
+    result = call(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def assert_refused(message: str, *arguments: object) -> None:
+    result = call(*arguments)
+    line = result.stderr.strip()
+    assert result.exit_code == 2, result.output
+    assert line.startswith("error: ")
+    assert "\n" not in line
+    assert message in line
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb):
+    result = call(*verb.split(), "--help")
+    assert result.exit_code == 0
+    assert f"glifo {verb}" in result.stdout or verb == "networks list"
+
+
+def test_train_evaluate_runs_and_read_hang_together(tmp_path, picture):
+    recipe = tmp_path / "mine.json"
+    recipe.write_text(json.dumps(replace(find_recipe("digits"), name="mine", num_epochs=2).to_dict()))
+    trained = json_of("train", recipe, "--out", tmp_path / "runs" / "mine")
+    assert trained["epochs"] == 2
+    judged = json_of("evaluate", trained["run"])
+    assert judged["part"] == "validation"
+    assert judged["scores"]["accuracy"] == trained["scores"]["accuracy"]
+    final = json_of("evaluate", trained["run"], "--final", "--html", tmp_path / "page.html")
+    assert final["part"] == "test"
+    assert "<svg" in (tmp_path / "page.html").read_text()
+    rows = json_of("runs", "--root", tmp_path / "runs")
+    assert [(row["recipe"], row["state"]) for row in rows] == [("mine", "finished")]
+    assert rows[0]["test_accuracy"] == final["scores"]["accuracy"]["value"]
+    assert call("evaluate", trained["run"]).exit_code == 0
+    assert "finished" in call("runs", "--root", tmp_path / "runs").stdout
+    readings = json_of("read", picture, "--as", "glyph", "--model", trained["run"])
+    assert set(readings[0]) == {"path", "text", "confidence", "guesses"}
+    assert readings[0]["guesses"][0] == {"char": readings[0]["text"], "probability": readings[0]["confidence"]}
+    assert len(readings[0]["guesses"]) == 5
+
+
+def test_a_second_reading_of_the_test_is_said(run_folder):
+    assert "times" not in call("evaluate", run_folder, "--final").stderr
+    assert "has now been read 2 times" in call("evaluate", run_folder, "--final").stderr
+
+
+def test_read_prints_a_table_and_keeps_the_order(run_folder, picture, tmp_path):
+    other = tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes())
+    readings = json_of("read", other, picture, "--as", "glyph", "--model", run_folder)
+    assert [Path(reading["path"]).name for reading in readings] == ["other.png", "one.png"]
+    assert "one.png" in call("read", picture, "--as", "glyph", "--model", run_folder).stdout
+
+
+def test_networks_and_recipes_are_shown(tmp_path):
+    assert set(json_of("networks", "list")) == set(NETWORKS)
+    shown = json_of("networks", "show", "net_1", "--shape", "3x32x32", "--classes", "10")
+    assert shown["num_parameters"] == 2_117_962
+    assert "1,206,590 parameters" in call("networks", "show", "lenet").stdout
+    assert [recipe["name"] for recipe in json_of("recipes")] == list(RECIPES)
+    assert json_of("recipes", "digits")["data"] == "optdigits"
+    assert "digits" in call("recipes").stdout
+
+
+def test_the_rate_finder_draws_its_curve(tmp_path):
+    curve = json_of("lr-find", "digits", "--steps", "40", "--plot", tmp_path / "rate.svg")
+    assert curve["suggestion"] > 0
+    assert (tmp_path / "rate.svg").read_text().lstrip().startswith(("<svg", "<?xml"))
+
+
+def test_the_demo_does_all_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    short = replace(find_recipe("digits"), num_epochs=8)
+    monkeypatch.setitem(RECIPES, "digits", lambda: short)
+    answer = json_of("demo")
+    assert answer["part"] == "test"
+    assert sum(reading["text"] == reading["is"] for reading in answer["readings"]) >= 10
+    assert "<svg" in (tmp_path / "report.html").read_text()
+    assert json_of("demo")["run"] == "demo/run-2"
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments"),
+    [
+        ("no recipe is called 'digit'; did you mean digits", ["train", "digit"]),
+        ("give either a recipe to train or --resume", ["train"]),
+        ("holds no run", ["train", "--resume", "."]),
+        ("check the path and its permissions", ["train", "nowhere.json"]),
+        ("device 'tpu' is not known", ["train", "digits", "--device", "tpu", "--out", "never"]),
+        ("holds no run", ["evaluate", "nowhere"]),
+        ("there is no folder nowhere", ["runs", "--root", "nowhere"]),
+        ("no network is called 'lenett'; did you mean lenet", ["networks", "show", "lenett"]),
+        ("as in 1x28x28", ["networks", "show", "lenet", "--shape", "28"]),
+        ("as in 1x28x28", ["networks", "show", "lenet", "--shape", "1x0x28"]),
+        ("does not fit pictures", ["networks", "show", "lenet", "--shape", "1x4x4"]),
+        ("no recipe is called", ["recipes", "nothing"]),
+        ("give --as glyph", ["read", "a.png"]),
+        ("no model is called 'nothing'", ["read", "a.png", "--as", "glyph", "--model", "nothing"]),
+        ("there is no bundle at", ["read", "a.png", "--as", "glyph", "--model", "nothing.glifo"]),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(message, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert_refused(message, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.png", b"", "empty.png"),
+        ("text.png", b"this is no picture", "text.png"),
+        ("cut.png", None, "cut.png"),
+    ],
+)
+def test_pictures_that_cannot_be_read_are_named(run_folder, picture, tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(picture.read_bytes()[:60] if content is None else content)
+    assert_refused(message, "read", picture, path, "--as", "glyph", "--model", run_folder)
+    assert_refused("missing.png", "read", tmp_path / "missing.png", "--as", "glyph", "--model", run_folder)
+
+
+def test_a_damaged_bundle_is_refused(run_folder, picture, tmp_path):
+    data = bytearray((run_folder / "model.glifo").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "bad.glifo").write_bytes(data)
+    assert_refused("bad.glifo", "read", picture, "--as", "glyph", "--model", tmp_path / "bad.glifo")
+
+
+def test_errors_of_the_system_and_missing_extras_are_one_line():
+    full = OSError(errno.ENOSPC, "No space left on device", "runs/a")
+    assert in_one_line(full) == "no space left on device while writing runs/a; free some or choose another folder"
+    assert in_one_line(PermissionError(errno.EACCES, "Permission denied", "x")).startswith("x: permission denied;")
+    missing = ModuleNotFoundError("No module named 'torch'", name="torch")
+    assert "pip install 'glifo[train]'" in in_one_line(missing)
+    assert "\n" not in in_one_line(ValueError("two\nlines"))
+
+
+def test_the_command_runs_as_a_process_without_a_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "glifo", "train", "digit"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"COLUMNS": "40"},
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_told():
+    import glifo
+
+    assert call("--version").stdout.strip() == f"glifo {glifo.__version__}"
