@@ -143,7 +143,7 @@ def test_your_own_data_trains_and_reads(tmp_path, own_data):
 
 
 def test_a_recogniser_is_judged_on_classes_it_knows(run, own_data):
-    with pytest.raises(ValueError, match="has the classes -, |, /, which the recogniser does not know"):
+    with pytest.raises(ValueError, match=r"has the classes -, \|, /, which the recogniser does not know"):
         judge(run, data=str(own_data))
 
 

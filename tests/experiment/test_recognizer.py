@@ -100,7 +100,7 @@ def test_what_this_version_cannot_do_is_said(options, text):
 
 def test_wrong_input_is_refused(run, tmp_path):
     recognizer = load(run.folder)
-    with pytest.raises(ValueError, match="expected uint8 of shape .n, 8, 8. with n >= 1"):
+    with pytest.raises(ValueError, match=r"expected uint8 of shape \(n, 8, 8\) with n >= 1"):
         recognizer.probabilities(np.zeros((1, 28, 28), np.uint8))
     with pytest.raises(ValueError, match="expected uint8"):
         recognizer.probabilities(np.zeros((0, 8, 8), np.uint8))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from glifo.cli.output import err, out, print_json
@@ -51,10 +52,9 @@ def print_verdict(verdict: Verdict) -> None:
     """Headline figures, the classes read worst and the pairs confused most."""
     scores = verdict.scores
     out.print(f"{verdict.data}, {verdict.part} rows, n = {scores.n:,}")
-    out.print(
-        f"accuracy [bold]{scores.accuracy.value:.2%}[/bold] (95 % interval {scores.accuracy.low:.2%} to {scores.accuracy.high:.2%})"
-    )
-    tops = ", ".join(f"top-{k} {interval.value:.2%}" for k, interval in scores.top_k.items() if k > 1)
+    interval = scores.accuracy
+    out.print(f"accuracy [bold]{interval.value:.2%}[/bold] (95 % interval {interval.low:.2%} to {interval.high:.2%})")
+    tops = ", ".join(f"top-{k} {share.value:.2%}" for k, share in scores.top_k.items() if k > 1)
     out.print(
         f"{tops}; macro F1 {scores.macro_f1:.2%}; ECE {scores.ece_before:.2%} raw, {scores.ece_after:.2%} calibrated"
     )
@@ -75,14 +75,14 @@ def worst_classes(verdict: Verdict) -> Table:
         figures = (each.recall, each.precision, each.specificity, each.f1)
         percent = ["-" if figure is None else f"{figure:.1%}" for figure in figures]
         over = "-" if each.over_prediction is None else f"{each.over_prediction:.2f}"
-        table.add_row(each.character, f"{each.support:,}", *percent, over)
+        table.add_row(escape(each.character), f"{each.support:,}", *percent, over)
     return table
 
 
 def confused_pairs(verdict: Verdict) -> Table:
     table = Table("is", "read as", "times", "share of errors", title="Most confused")
     for pair in verdict.confusions.most_confused(10):
-        table.add_row(pair.true, pair.predicted, f"{pair.count:,}", f"{pair.share_of_errors:.1%}")
+        table.add_row(escape(pair.true), escape(pair.predicted), f"{pair.count:,}", f"{pair.share_of_errors:.1%}")
     return table
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from glifo.cli.output import out, print_json
@@ -38,6 +39,6 @@ def read(
         return
     table = Table("picture", "text", "confidence", "other guesses")
     for reading in readings:
-        others = "  ".join(f"{guess.character} {guess.probability:.1%}" for guess in reading.guesses[1:4])
-        table.add_row(Path(str(reading.path)).name, f"[bold]{reading.text}[/bold]", f"{reading.confidence:.1%}", others)
+        others = "  ".join(f"{escape(guess.character)} {guess.probability:.1%}" for guess in reading.guesses[1:4])
+        table.add_row(escape(Path(str(reading.path)).name), f"[bold]{escape(reading.text)}[/bold]", f"{reading.confidence:.1%}", others)
     out.print(table)

@@ -51,10 +51,9 @@ def train(
         )
         return
     accuracy = scores["accuracy"]
-    out.print(
-        f"validation accuracy [bold]{accuracy['value']:.2%}[/bold] ({accuracy['low']:.2%} to {accuracy['high']:.2%}, n = {accuracy['n']:,})"
-    )
-    out.print(f"run {run.folder}", highlight=False)
+    low, high = f"{accuracy['low']:.2%}", f"{accuracy['high']:.2%}"
+    out.print(f"validation accuracy [bold]{accuracy['value']:.2%}[/bold] ({low} to {high}, n = {accuracy['n']:,})")
+    out.print(f"run {run.folder}", markup=False)
     err.print(f"next: glifo evaluate {run.folder} --final", style="dim")
 
 

@@ -8,7 +8,7 @@ from glifo.networks.blocks import Flatten, batch_norm, conv_relu, num_features
 
 
 def custom(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """199,934 parameters for pictures of (1, 28, 28) and 62 classes, running statistics counted as Keras counts them."""
+    """Three convolutions with batch normalisation: 199,934 parameters on (1, 28, 28) with 62 classes, as Keras counts."""
     body = nn.Sequential(
         *conv_relu(shape[0], 32),
         batch_norm(32),

@@ -24,30 +24,30 @@ def mlp(
 
 
 def mlp_a(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """64-10-10 ReLU: 760 parameters."""
+    """Perceptron A, 64-10-10 ReLU: 760 parameters."""
     return mlp(shape, num_classes, (10,))
 
 
 def mlp_b(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """64-40-10 ReLU: 3,010 parameters."""
+    """Perceptron B, 64-40-10 ReLU: 3,010 parameters."""
     return mlp(shape, num_classes, (40,))
 
 
 def mlp_c(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """64-10-10 tanh: 760 parameters."""
+    """Perceptron C, 64-10-10 tanh: 760 parameters."""
     return mlp(shape, num_classes, (10,), nn.Tanh)
 
 
 def mlp_d(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """64-40-10 tanh: 3,010 parameters."""
+    """Perceptron D, 64-40-10 tanh: 3,010 parameters."""
     return mlp(shape, num_classes, (40,), nn.Tanh)
 
 
 def mlp_e(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """64-10-10-10 ReLU: 870 parameters."""
+    """Perceptron E, 64-10-10-10 ReLU: 870 parameters."""
     return mlp(shape, num_classes, (10, 10))
 
 
 def mlp_f(shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """64-40-40-10 ReLU: 4,650 parameters."""
+    """Perceptron F, 64-40-40-10 ReLU: 4,650 parameters."""
     return mlp(shape, num_classes, (40, 40))

@@ -1,4 +1,4 @@
-"""The engine under the loop: devices and processes by Accelerate, precision and threads by a probe, memory that stays allocated.
+"""The engine under the loop: devices by Accelerate, precision and threads by a probe, memory that stays allocated.
 
 engine = Engine.start(network, batch, device="auto", precision="auto")
 with engine.autocast(): logits = network(engine.place(batch.image))

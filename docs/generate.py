@@ -1,0 +1,191 @@
+"""Write the pages that are made from the code and from the result files; with --check, say which are stale.
+
+    python docs/generate.py            # or: make docs
+    python docs/generate.py --check    # part of make check
+
+docs/cli.md, docs/recipes.md and docs/networks.md are written whole; in README.md the lines between the `results` marks.
+docs/schedules.svg is drawn, and not checked, since other versions of Matplotlib draw other bytes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from glifo.cli import app
+from glifo.files import read_json
+from glifo.networks import NETWORKS, build
+from glifo.networks.summary import summarize
+from glifo.recipes import RECIPES
+from glifo.report.plots import curve_plot
+from glifo.training.schedules import SCHEDULES, make_schedule
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+START, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"
+MADE = "<!-- Made by docs/generate.py; do not edit. -->\n\n"
+
+
+def cli_page() -> str:
+    """Every verb with its help and options."""
+    group = typer.main.get_command(app)
+    parts = [f"# The command line\n\n{MADE}{group.help}\n"]
+    parts += [verb_text(f"glifo {name}", command) for name, command in walk(group)]
+    return "\n".join(parts)
+
+
+def walk(group: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """The verbs of a group and of the groups in it."""
+    verbs: list[tuple[str, Any]] = []
+    for name, command in sorted(group.commands.items()):
+        below = walk(command, f"{prefix}{name} ") if hasattr(command, "commands") else [(prefix + name, command)]
+        verbs += below
+    return verbs
+
+
+def verb_text(name: str, command: Any) -> str:
+    """A verb's section: help, then its arguments and options."""
+    lines = [f"## {name}\n", plain(command.help or ""), ""]
+    for parameter in command.params:
+        flags = " ".join(f"`{flag}`" for flag in parameter.opts) if parameter.param_type_name == "option" else ""
+        label = flags or f"`{(parameter.metavar or parameter.name).upper()}`"
+        text = plain(getattr(parameter, "help", "") or "")
+        lines.append(f"- {label}: {text}" if text else f"- {label}")
+    return "\n".join(lines) + "\n"
+
+
+def plain(text: str) -> str:
+    """Help without Rich's marks; lines that begin with `glifo` as code."""
+    for tag in ("[bold]", "[/bold]"):
+        text = text.replace(tag, "")
+    lines = (line.strip() for line in inspect.cleandoc(text).splitlines())
+    return "\n".join(f"    {line}" if line.startswith("glifo ") else line for line in lines)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def recipes_page() -> str:
+    """Every recipe with its run sheet."""
+    parts = [f"# Recipes\n\n{MADE}`glifo recipes NAME --json` prints one whole; edit it and `glifo train mine.json`.\n"]
+    for name, recipe in RECIPES.items():
+        fields = {field: value for field, value in recipe().to_dict().items() if field not in ("name", "description")}
+        rows = [[field, f"`{value}`"] for field, value in fields.items()]
+        parts.append(f"## {name}\n\n{inspect.getdoc(recipe)}\n\n{table(['field', 'value'], rows)}")
+    return "\n".join(parts)
+
+
+def networks_page() -> str:
+    """Every network: parameters and FLOPs on its usual pictures."""
+    rows = []
+    for name, builder in NETWORKS.items():
+        shape, num = ((1, 8, 8), 10) if name.startswith("mlp_") else ((1, 28, 28), 10 if "net_" in name else 62)
+        summary = summarize(build(name, shape=shape, num_classes=num), shape)
+        doc = (inspect.getdoc(builder) or "").splitlines()[0]
+        size = "x".join(map(str, shape))
+        rows.append([name, f"{size} -> {num}", f"{summary.num_parameters:,}", f"{summary.flops / 1e6:,.3f}", doc])
+    head = ["network", "pictures -> classes", "parameters", "MFLOP forward", "what it is"]
+    return f"# Networks\n\n{MADE}`glifo networks show NAME` prints the layers. A multiply-add counts 2.\n\n{table(head, rows)}"
+
+
+def results_table() -> str:
+    """The rows of the README's results table, from the result files of the recipes."""
+    rows = []
+    for name in RECIPES:
+        path = RESULTS / f"{name}.json"
+        if path.is_file():
+            rows.append(result_row(name, read_json(path)))
+    head = ["recipe", "network, parameters", "validation", "sealed test", "validation - test", "training", "n, seeds"]
+    return table(head, rows) + speed_lines()
+
+
+def result_row(name: str, result: dict[str, Any]) -> list[str]:
+    summary, recipe = result["summary"], result["recipe"]
+    first = result["seeds"][0]
+    seconds = summary["training_seconds"]["mean"]
+    return [
+        f"`{name}`",
+        f"{recipe['network']}, {result['num_parameters']:,}",
+        percent(summary["validation_accuracy"]),
+        percent(summary["test_accuracy"]),
+        f"{100 * summary['gap']['mean']:+.2f} points",
+        f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.1f} min",
+        f"{first['test_n']:,}, {summary['test_accuracy']['num_seeds']}",
+    ]
+
+
+def percent(figure: dict[str, Any]) -> str:
+    spread = "" if figure["stdev"] is None else f" ± {100 * figure['stdev']:.2f}"
+    return f"{100 * figure['mean']:.2f}{spread} %"
+
+
+def speed_lines() -> str:
+    """What the benchmarks measured, in sentences."""
+    lines = []
+    if (RESULTS / "training_speed.json").is_file():
+        result = read_json(RESULTS / "training_speed.json")
+        medians, ratios = result["medians"], result["ratios"]
+        hardware = f"{result['hardware']['cores']} cores, {result['hardware']['processor']}"
+        lines.append(
+            f"Training net_1 at batch 128 ({hardware}, {result['num_rounds']} rounds): {medians['glifo']:,.0f} pictures/s, "
+            f"{ratios['glifo_over_keras']['median']:.2f} times Keras 3 on TensorFlow, "
+            f"{ratios['glifo_over_pytorch']['median']:.2f} times a plain PyTorch loop, "
+            f"{ratios['glifo_share_of_bf16_peak']['median']:.0%} of the machine's bf16 matrix-product peak "
+            f"({medians['peak_bf16']:,.0f} GFLOP/s)."
+        )
+    if (RESULTS / "reading_time.json").is_file():
+        result = read_json(RESULTS / "reading_time.json")
+        lines.append(
+            f"Reading one glyph, whole process from `python` to the answer: {result['read_s']['median']:.2f} s "
+            f"(median of {result['num_rounds']}); torch is not imported."
+        )
+    return "".join(f"\n{line}\n" for line in lines)
+
+
+def readme_page() -> str:
+    """README.md with its results lines made anew."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}\n{results_table()}{END}{after}"
+
+
+def draw_schedules() -> None:
+    """All schedules in one plot."""
+    progress = [step / 400 for step in range(401)]
+    curves = {name: [make_schedule(name, {})(share) for share in progress] for name in SCHEDULES}
+    figure = curve_plot(progress, curves, "progress of the run", "share of the peak rate")
+    (ROOT / "docs" / "schedules.svg").write_text(figure.svg, encoding="utf-8")
+
+
+PAGES = {
+    "docs/cli.md": cli_page,
+    "docs/recipes.md": recipes_page,
+    "docs/networks.md": networks_page,
+    "README.md": readme_page,
+}
+
+
+def main() -> None:
+    stale = [name for name, page in PAGES.items() if read(ROOT / name) != page()]
+    if "--check" in sys.argv:
+        sys.exit(f"stale: {', '.join(stale)}; run: make docs" if stale else 0)
+    for name in stale:
+        (ROOT / name).write_text(PAGES[name](), encoding="utf-8")
+        sys.stderr.write(f"wrote {name}\n")
+    draw_schedules()
+
+
+def read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+if __name__ == "__main__":
+    main()
