@@ -161,6 +161,7 @@ def draw_schedules() -> None:
     """All schedules in one plot."""
     progress = [step / 400 for step in range(401)]
     curves = {name: [make_schedule(name, {})(share) for share in progress] for name in SCHEDULES}
+    curves["reduce_on_plateau (loss flat from .4 on)"] = [1.0 if share < 0.6 else 0.1 for share in progress]
     figure = curve_plot(progress, curves, "progress of the run", "share of the peak rate")
     (ROOT / "docs" / "schedules.svg").write_text(figure.svg, encoding="utf-8")
 

@@ -17,7 +17,14 @@ from typing import Any
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, whole or not at all (temporary file, flush to disk, rename); raises OSError."""
+    """Write `data` to `path`, whole or not at all (temporary file, flush to disk, rename); raises OSError naming `path`."""
+    try:
+        write_beside(path, data)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None
+
+
+def write_beside(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:

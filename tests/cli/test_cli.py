@@ -204,3 +204,23 @@ def test_the_version_is_told():
     import glifo
 
     assert call("--version").stdout.strip() == f"glifo {glifo.__version__}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a small tmpfs, which only Linux has")
+def test_a_full_disk_ends_a_training_with_one_line_and_nothing_half_written(tmp_path):
+    """A real full disk: a tmpfs of 64 kB, room for the first small files and not for a checkpoint."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a tmpfs needs the right to mount")
+    try:
+        result = call("train", "digits", "--out", small / "run")
+        assert result.exit_code == 2
+        assert result.stderr.splitlines()[-1].startswith("error: no space left on device while writing")
+        assert "Traceback" not in result.stderr
+        files = {path.name for path in (small / "run").iterdir()}
+        assert files <= {"recipe.json", "environment.json", "history.csv"}
+        assert json.loads((small / "run" / "recipe.json").read_text())["name"] == "digits"
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

@@ -221,3 +221,24 @@ def test_real_emnist_letters_are_read_alike_on_validation_and_test(tmp_path):
     assert final.scores.accuracy.value > 0.8
     assert abs(final.scores.accuracy.value - judge(run).scores.accuracy.value) < 0.015
     assert isinstance(load(run.folder), Recognizer)
+
+
+def test_two_processes_train_one_run(tmp_path):
+    """torchrun on this machine, gloo on loopback: one folder, one bundle, both processes end well."""
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps(short_recipe(num_epochs=3).to_dict()))
+    script = tmp_path / "go.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nfrom glifo.experiment import train\nfrom glifo.files import read_json\n"
+        "from glifo.recipes import Recipe\n"
+        "train(Recipe.from_dict(read_json(Path(sys.argv[1]))), out=sys.argv[2], device='cpu')\n"
+    )
+    arguments = ["--standalone", "--nproc_per_node", "2", str(script), str(recipe), str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    run = Run(folder=tmp_path / "run")
+    assert run.environment["processes"] == 2
+    assert len(run.history) == 3
+    assert run.scores["accuracy"]["value"] > 0.3

@@ -40,5 +40,10 @@ def read(
     table = Table("picture", "text", "confidence", "other guesses")
     for reading in readings:
         others = "  ".join(f"{escape(guess.character)} {guess.probability:.1%}" for guess in reading.guesses[1:4])
-        table.add_row(escape(Path(str(reading.path)).name), f"[bold]{escape(reading.text)}[/bold]", f"{reading.confidence:.1%}", others)
+        table.add_row(
+            escape(Path(str(reading.path)).name),
+            f"[bold]{escape(reading.text)}[/bold]",
+            f"{reading.confidence:.1%}",
+            others,
+        )
     out.print(table)

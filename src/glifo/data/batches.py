@@ -27,7 +27,8 @@ class Batches:
 
     images: uint8 "n height width" or "n height width channels"; labels: class numbers; normalise: pictures in 0..1 to
     the network's input; shuffle False keeps the rows' order, as validation needs it. In a run of several processes each
-    takes every `world`-th batch, from number `rank` on.
+    takes every `world`-th row of a step, from number `rank` on. A shuffled epoch leaves out a last step of fewer than two
+    rows a process, which batch normalisation cannot use; another epoch has them elsewhere.
     """
 
     images: UInt8[np.ndarray, "n ..."]
@@ -50,16 +51,27 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches of an epoch; the last may be smaller."""
-        return -(-len(self.images) // (self.batch_size * self.world))
+        return max(1, -(-self.num_used // self.step_size))
+
+    @property
+    def step_size(self) -> int:
+        """Rows that all processes together take in a step."""
+        return self.batch_size * self.world
+
+    @property
+    def num_used(self) -> int:
+        """Rows of an epoch, without a last step too small to train on."""
+        rest = len(self.images) % self.step_size
+        return len(self.images) - (rest if self.shuffle and rest < 2 * self.world < self.step_size else 0)
 
     def __call__(self, epoch: int = 0) -> Iterator[Batch]:
         generator = torch.Generator().manual_seed(self.seed * SEED_STRIDE + epoch)
         num = len(self.images)
         order = torch.randperm(num, generator=generator) if self.shuffle else torch.arange(num)
         images, labels = torch.from_numpy(self.images), torch.from_numpy(self.labels)
-        for rows in order.split(self.batch_size * self.world):
-            rows = rows[self.rank :: self.world]
-            yield Batch(image=self.prepare(images[rows]), label=labels[rows].long())
+        for rows in order[: self.num_used].split(self.step_size):
+            mine = rows[self.rank :: self.world]
+            yield Batch(image=self.prepare(images[mine]), label=labels[mine].long())
 
     def prepare(self, pictures: UInt8[Tensor, "batch ..."]) -> Pictures:
         """uint8 pictures as the network takes them: channels first, 0..1, augmented, normalised."""

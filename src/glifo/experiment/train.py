@@ -57,7 +57,10 @@ def train(
     assembly = assemble(recipe, seed)
     training = make_fit(assembly, device=device, network=network)
     folder = Path(out) if out is not None else new_folder(RUNS, recipe, seed)
-    run = start_run(folder, recipe, seed, describe(assembly, training))
+    run = Run(folder=folder)
+    with training.engine.accelerator.main_process_first():
+        if training.engine.accelerator.is_main_process:
+            start_run(folder, recipe, seed, describe(assembly, training))
     return carry_out(run, assembly, training, progress)
 
 
@@ -105,7 +108,7 @@ def carry_out(run: Run, assembly: Assembly, training: Fit, progress: bool) -> Ru
     """Fit, export, check and score; the bundle comes last."""
     accelerator = training.engine.accelerator
     batches = assembly.batches(rank=accelerator.process_index, world=accelerator.num_processes)
-    callbacks = make_callbacks(run, assembly, progress)
+    callbacks = make_callbacks(run, assembly, progress, writes=accelerator.is_main_process)
     try:
         fit(training, batches, len(batches), make_validate(assembly, training.engine), callbacks)
     finally:
@@ -117,8 +120,8 @@ def carry_out(run: Run, assembly: Assembly, training: Fit, progress: bool) -> Ru
     return run
 
 
-def make_callbacks(run: Run, assembly: Assembly, progress: bool) -> list[Callback]:
-    """The callbacks a recipe asks for, in the order in which they must be told."""
+def make_callbacks(run: Run, assembly: Assembly, progress: bool, *, writes: bool = True) -> list[Callback]:
+    """The callbacks a recipe asks for, in the order in which they must be told; one process of several writes and draws."""
     recipe = assembly.recipe
     callbacks: list[Callback] = [Stopwatch()]
     if recipe.keep_best:
@@ -129,8 +132,10 @@ def make_callbacks(run: Run, assembly: Assembly, progress: bool) -> list[Callbac
         callbacks.append(EarlyStopping(recipe.patience, recipe.monitor, recipe.min_delta))
     if recipe.time_limit_s is not None:
         callbacks.append(TimeLimit(recipe.time_limit_s))
-    if progress:
+    if progress and writes:
         callbacks.append(ProgressBar(len(assembly.train_labels)))
+    if not writes:
+        return callbacks
     return [*callbacks, HistoryFile(run.folder / HISTORY), Checkpoint(run.folder / CHECKPOINT)]
 
 

@@ -50,8 +50,9 @@ class Fit:
 
     @property
     def served(self) -> nn.Module:
-        """The network that is validated and kept: the averaged one where averaging is on."""
-        return self.average.module if self.average is not None else self.network
+        """The network that is validated and kept: the averaged one where averaging is on, without a process wrapper."""
+        served = self.average.module if self.average is not None else self.network
+        return self.engine.accelerator.unwrap_model(served)
 
 
 def fit(
