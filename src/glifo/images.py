@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from glifo.ink import find_ink, stroke_width
+from glifo.ink import even_pen, find_ink
 
 __all__ = ["FRAMES", "Frame", "Preparation", "as_batch", "canonical_glyph", "fit_preparation"]
 
@@ -100,15 +100,15 @@ def canonical_glyph(picture: Picture, frame: Frame) -> Picture:
 
     >>> page = np.full((90, 60), 250, np.uint8)
     >>> page[20:70, 30:35] = 10
-    >>> canonical_glyph(page, FRAMES["emnist"])[14, 10:18].tolist()
-    [0, 0, 12, 238, 238, 12, 0, 0]
+    >>> (canonical_glyph(page, FRAMES["emnist"])[14] > 100).nonzero()[0].tolist()
+    [13, 14]
     """
     if frame.kind == "photo":
         return _fitted(picture, frame)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
     if grey.shape == frame.shape and _is_canonical(grey, frame):
         return grey
-    return _placed(find_ink(grey), frame)
+    return _placed(even_pen(find_ink(grey)), frame)
 
 
 def _fitted(picture: Picture, frame: Frame) -> Picture:
@@ -133,39 +133,22 @@ BLUR_PX = 0.47
 def _placed(strokes: Grey, frame: Frame) -> Grey:
     """Strokes cut to their box, blurred, scaled into the frame and centred, the brightest pixel 255."""
     inner = frame.height - 2 * frame.border, frame.width - 2 * frame.border
-    strokes = _penned(strokes, max(strokes.shape))
+    unit = max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
     if frame.blur:
-        sigma = frame.blur * BLUR_PX * max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
-        pad = int(np.ceil(3 * sigma))
-        strokes = cv2.GaussianBlur(cv2.copyMakeBorder(strokes, pad, pad, pad, pad, cv2.BORDER_CONSTANT), (0, 0), sigma)
+        sigma = frame.blur * BLUR_PX * unit
+        strokes = cv2.GaussianBlur(_padded(strokes, math.ceil(3 * sigma), math.ceil(3 * sigma)), (0, 0), sigma)
         top, bottom, left, right = _box(strokes, 0.05 * float(strokes.max()))
         strokes = strokes[top:bottom, left:right]
-    unit = max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
-    height, width = max(round(frame.height * unit), strokes.shape[0]), max(round(frame.width * unit), strokes.shape[1])
-    canvas = np.zeros((height, width), np.uint8)
-    top, left = (height - strokes.shape[0]) // 2, (width - strokes.shape[1]) // 2
-    canvas[top : top + strokes.shape[0], left : left + strokes.shape[1]] = strokes
-    glyph = cv2.resize(canvas, (frame.width, frame.height), interpolation=cv2.INTER_AREA)
+        unit = max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
+    down, across = (frame.height * unit - strokes.shape[0]) / 2, (frame.width * unit - strokes.shape[1]) / 2
+    size = frame.width, frame.height
+    glyph = cv2.resize(_padded(strokes, round(down), round(across)), size, interpolation=cv2.INTER_AREA)
     glyph = cv2.convertScaleAbs(glyph, alpha=255 / max(1, int(glyph.max())))
     return _shifted(glyph, *_shift(glyph, frame))
 
 
-# Strokes thinner or wider than nearly all of EMNIST's (1st and 98th percentile: 2.0 and 5.5 pixels of 24) are made so:
-# recognisers lose 2 points on hairlines and 1.5 on felt pens otherwise (docs/log.md).
-PEN = (0.1, 0.23)
-
-
-def _penned(strokes: Grey, length: float) -> Grey:
-    """Strokes whose mean width is within PEN of the box's length; widened or narrowed if it is not."""
-    width = stroke_width(strokes)
-    radius = round((float(np.clip(width, PEN[0] * length, PEN[1] * length)) - width) / 2)
-    radius = max(radius, -int(width / 4))  # never so much that a pen's thinner strokes vanish
-    if radius == 0:
-        return strokes
-    reach = abs(radius)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    padded = cv2.copyMakeBorder(strokes, reach, reach, reach, reach, cv2.BORDER_CONSTANT)
-    return cv2.morphologyEx(padded, cv2.MORPH_DILATE if radius > 0 else cv2.MORPH_ERODE, kernel)
+def _padded(image: Grey, down: int, across: int) -> Grey:
+    return cv2.copyMakeBorder(image, down, down, across, across, cv2.BORDER_CONSTANT)
 
 
 def _box(image: Grey, above: float) -> tuple[int, int, int, int]:
