@@ -3,7 +3,7 @@
     python docs/generate.py            # or: make docs
     python docs/generate.py --check    # part of make check
 
-docs/cli.md, docs/recipes.md and docs/networks.md are written whole; in README.md the lines between the `results` marks.
+docs/cli.md, docs/recipes.md, docs/networks.md and docs/data.md are written whole; in README.md the lines between the `results` marks.
 docs/schedules.svg is drawn, and not checked, since other versions of Matplotlib draw other bytes.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 import typer
 
 from glifo.cli import app
+from glifo.data.catalog import SOURCES
 from glifo.files import read_json
 from glifo.networks import NETWORKS, build
 from glifo.networks.summary import summarize
@@ -92,7 +93,21 @@ def networks_page() -> str:
         size = "x".join(map(str, shape))
         rows.append([name, f"{size} -> {num}", f"{summary.num_parameters:,}", f"{summary.flops / 1e6:,.3f}", doc])
     head = ["network", "pictures -> classes", "parameters", "MFLOP forward", "what it is"]
-    return f"# Networks\n\n{MADE}`glifo networks show NAME` prints the layers. A multiply-add counts 2.\n\n{table(head, rows)}"
+    note = "`glifo networks show NAME` prints the layers. A multiply-add counts 2."
+    return f"# Networks\n\n{MADE}{note}\n\n{table(head, rows)}"
+
+
+def data_page() -> str:
+    """Every data set of the catalogue."""
+    parts = [f"# Data sets\n\n{MADE}`glifo data fetch NAME` brings one, `glifo data show NAME` draws it.\n"]
+    for source in SOURCES.values():
+        rows = [["classes", f"{len(source.classes)}: {' '.join(source.classes)}"]]
+        rows.append(["rows", f"{source.counts[0]:,} for training, {source.counts[1]:,} official test"])
+        where = "comes with scikit-learn" if source.embedded else f"{source.size / 1e6:,.1f} MB" if source.size else "-"
+        rows += [["download", where], ["licence", source.licence], ["cite", source.citation]]
+        rows += [["note", source.note]] if source.note else []
+        parts.append(f"## {source.name}\n\n{source.title}. <{source.homepage}>\n\n{table(['what', 'is'], rows)}")
+    return "\n".join(parts)
 
 
 def results_table() -> str:
@@ -170,6 +185,7 @@ PAGES = {
     "docs/cli.md": cli_page,
     "docs/recipes.md": recipes_page,
     "docs/networks.md": networks_page,
+    "docs/data.md": data_page,
     "README.md": readme_page,
 }
 

@@ -11,6 +11,7 @@ Reading imports NumPy, OpenCV, Pillow and ONNX Runtime only; torch comes with `t
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["load", "open_data", "read", "train"]
+
+# Threads that have no work must sleep, not spin: beside one busy program, spinning threads made training over ten times
+# slower (docs/log.md, 2026-11-21). Read when torch is first imported; a value that is set already is left.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 HOMES = {
     "read": "glifo.recognizer",
