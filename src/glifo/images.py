@@ -20,8 +20,8 @@ from glifo.ink import even_pen, find_ink
 
 __all__ = ["FRAMES", "Frame", "Preparation", "as_batch", "canonical_glyph", "fit_preparation"]
 
-Grey = UInt8[np.ndarray, "h w"]
-Picture = UInt8[np.ndarray, "h w"] | UInt8[np.ndarray, "h w 3"]
+Grey = UInt8[np.ndarray, "_height _width"]
+Picture = UInt8[np.ndarray, "_height _width"] | UInt8[np.ndarray, "_height _width 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +103,11 @@ def canonical_glyph(picture: Picture, frame: Frame) -> Picture:
     >>> (canonical_glyph(page, FRAMES["emnist"])[14] > 100).nonzero()[0].tolist()
     [13, 14]
     """
+    if picture.dtype != np.uint8 or picture.size == 0 or picture.shape[2:] not in ((), (3,)) or picture.ndim < 2:
+        raise ValueError(
+            f"a picture of {picture.dtype} shaped {picture.shape}: expected uint8, height x width [x 3]; "
+            "pass it through load_picture"
+        )
     if frame.kind == "photo":
         return _fitted(picture, frame)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
@@ -133,13 +138,14 @@ BLUR_PX = 0.47
 def _placed(strokes: Grey, frame: Frame) -> Grey:
     """Strokes cut to their box, blurred, scaled into the frame and centred, the brightest pixel 255."""
     inner = frame.height - 2 * frame.border, frame.width - 2 * frame.border
-    unit = max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
+    finer = math.ceil(2 * max(inner) / max(strokes.shape))
+    strokes = cv2.resize(strokes, None, fx=finer, fy=finer, interpolation=cv2.INTER_LINEAR)
     if frame.blur:
-        sigma = frame.blur * BLUR_PX * unit
+        sigma = frame.blur * BLUR_PX * max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
         strokes = cv2.GaussianBlur(_padded(strokes, math.ceil(3 * sigma), math.ceil(3 * sigma)), (0, 0), sigma)
-        top, bottom, left, right = _box(strokes, 0.05 * float(strokes.max()))
-        strokes = strokes[top:bottom, left:right]
-        unit = max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
+    top, bottom, left, right = _box(strokes, 0.05 * float(strokes.max()))
+    strokes = strokes[top:bottom, left:right]
+    unit = max(strokes.shape[0] / inner[0], strokes.shape[1] / inner[1])
     down, across = (frame.height * unit - strokes.shape[0]) / 2, (frame.width * unit - strokes.shape[1]) / 2
     size = frame.width, frame.height
     glyph = cv2.resize(_padded(strokes, round(down), round(across)), size, interpolation=cv2.INTER_AREA)
@@ -179,7 +185,7 @@ def _shifted(glyph: Grey, down: int, across: int) -> Grey:
 def _is_canonical(grey: Grey, frame: Frame) -> bool:
     """Whether a picture is a canonical glyph already: black ground, bright ink, its box and centre as the frame says."""
     rim = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
-    if np.count_nonzero(rim) > rim.size * 2 / 3 or grey.max() < 200:
+    if np.count_nonzero(rim > 127) > 0.6 * rim.size or grey.max() < 200:
         return False
     if frame.border == 0:
         return True

@@ -20,13 +20,13 @@ LONG_PX = 128  # to this length, that of EMNIST's frame
 MIN_CONTRAST = 10  # of 255: a fainter thing is no ink
 # Strokes thinner or wider than nearly all of EMNIST's (1st and 98th percentile: 2.0 and 5.5 pixels of 24) are made so:
 # a recogniser of EMNIST lost 2 points on hairlines and 1 on felt pens without it (400 held-out glyphs each).
-PEN = (0.1, 0.23)
+PEN = (0.13, 0.23)
 FAINT = 60  # of 255: below this it must look like ink to be taken for ink, not like the shading of an empty sheet
 NO_INK = (
     "no ink found in the picture (nothing stands out from its ground); "
     "give one with a dark character on light paper or the reverse"
 )
-Grey = UInt8[np.ndarray, "h w"]
+Grey = UInt8[np.ndarray, "_height _width"]
 
 
 def find_ink(grey: Grey) -> Grey:
@@ -71,7 +71,7 @@ def _stroke_width(ink: Grey) -> float:
     return 4 * cv2.sumElems(distance)[0] / max(1, cv2.countNonZero(mask))
 
 
-def _resized(grey: Grey, scale: float) -> Grey:
+def _resized(grey: Grey, scale: float) -> UInt8[np.ndarray, "new_h new_w"]:
     size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
 
@@ -105,9 +105,9 @@ def _box(ink: Grey) -> tuple[int, int, int, int]:
 class _Seen:
     """What stands out from the paper: by how much (0..255), by how much where it is ink, and its components."""
 
-    contrast: Grey
+    contrast: UInt8[np.ndarray, "h w"]
     level: float
-    mask: Grey
+    mask: UInt8[np.ndarray, "h w"]
     labels: Int32[np.ndarray, "h w"]
     stats: Int32[np.ndarray, "components 5"]
     inner: Bool[np.ndarray, " components"]  # ink that is not only along the picture's rim
