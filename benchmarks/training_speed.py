@@ -40,9 +40,10 @@ def glifo_speed() -> float:
     from glifo.networks import build
     from glifo.training.callbacks import Callback
     from glifo.training.engine import Engine
-    from glifo.training.loop import Fit, fit
+    from glifo.training.loop import fit
     from glifo.training.optimizers import make_optimizer
     from glifo.training.schedules import make_schedule
+    from glifo.training.state import Fit
 
     images, labels = pictures()
     batches = Batches(images=images, labels=labels, normalise=lambda image: image, batch_size=BATCH)

@@ -19,6 +19,7 @@ from glifo.training.callbacks import (
     BestWeights,
     Callback,
     EarlyStopping,
+    FiniteLoss,
     HistoryFile,
     ProgressBar,
     ReduceOnPlateau,
@@ -26,10 +27,11 @@ from glifo.training.callbacks import (
 )
 from glifo.training.checkpoint import Checkpoint, read_checkpoint, restore
 from glifo.training.engine import Engine, keep_memory, probe
-from glifo.training.loop import Fit, classification_figures, fit, predict
+from glifo.training.loop import classification_figures, fit, predict
 from glifo.training.lr_finder import find_rate
 from glifo.training.optimizers import OPTIMIZERS, make_optimizer
 from glifo.training.schedules import make_schedule
+from glifo.training.state import Fit
 
 GOLDEN = Path(__file__).parent / "golden_losses.json"
 
@@ -235,6 +237,13 @@ def test_the_bar_shows_epoch_loss_accuracy_and_speed(capsys):
     shown = capsys.readouterr().err
     assert "epoch 3/3" in shown
     assert "valid" in shown
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_advice():
+    run = make_fit()
+    run.loss = lambda logits, batch: nn.functional.cross_entropy(logits, batch.label) * math.nan
+    with pytest.raises(ValueError, match="the loss became nan in epoch 1 after 32 pictures; lower the learning rate"):
+        train(run, [FiniteLoss()])
 
 
 def test_a_misspelt_hook_is_refused():

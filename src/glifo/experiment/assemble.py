@@ -21,9 +21,10 @@ from glifo.images import Preparation, fit_preparation
 from glifo.networks import build
 from glifo.recipes import Recipe
 from glifo.training.engine import Engine, channels_last
-from glifo.training.loop import Fit, classification_figures, predict
+from glifo.training.loop import classification_figures, predict
 from glifo.training.optimizers import make_optimizer
 from glifo.training.schedules import make_schedule
+from glifo.training.state import Fit
 
 VALIDATION_BATCH = 512
 

@@ -21,6 +21,7 @@ from glifo.training.callbacks import (
     BestWeights,
     Callback,
     EarlyStopping,
+    FiniteLoss,
     HistoryFile,
     ProgressBar,
     ReduceOnPlateau,
@@ -28,7 +29,8 @@ from glifo.training.callbacks import (
     TimeLimit,
 )
 from glifo.training.checkpoint import Checkpoint, read_checkpoint, restore
-from glifo.training.loop import Fit, fit, predict
+from glifo.training.loop import fit, predict
+from glifo.training.state import Fit
 
 RUNS = Path("runs")
 
@@ -123,7 +125,7 @@ def carry_out(run: Run, assembly: Assembly, training: Fit, progress: bool) -> Ru
 def make_callbacks(run: Run, assembly: Assembly, progress: bool, *, writes: bool = True) -> list[Callback]:
     """The callbacks a recipe asks for, in the order in which they must be told; one process of several writes and draws."""
     recipe = assembly.recipe
-    callbacks: list[Callback] = [Stopwatch()]
+    callbacks: list[Callback] = [FiniteLoss(), Stopwatch()]
     if recipe.keep_best:
         callbacks.append(BestWeights(recipe.monitor))
     if recipe.plateau_patience is not None:

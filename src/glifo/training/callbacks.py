@@ -9,9 +9,10 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import math
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 from rich.console import Console
@@ -20,9 +21,7 @@ from torch.optim import SGD
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from glifo.files import write_whole
-
-if TYPE_CHECKING:
-    from glifo.training.loop import Fit
+from glifo.training.state import Fit
 
 HOOKS = ("before_fit", "before_epoch", "after_step", "after_epoch", "after_fit")
 
@@ -43,6 +42,17 @@ class Callback:
 
     def close(self) -> None:
         """Give back what the callback holds, whether or not the training ended well."""
+
+
+class FiniteLoss(Callback):
+    """Ends the training with a ValueError as soon as the loss is no number, before anything of it is kept."""
+
+    def after_step(self, run: Fit) -> None:
+        if not math.isfinite(run.step_loss):
+            raise ValueError(
+                f"the loss became {run.step_loss} in epoch {run.epoch + 1} after {run.num_seen:,} pictures; lower the "
+                f"learning rate (`glifo lr-find` suggests one) or set clip_norm in the recipe"
+            )
 
 
 class BestWeights(Callback):

@@ -13,7 +13,7 @@ import torch
 
 from glifo.files import write_whole
 from glifo.training.callbacks import Callback
-from glifo.training.loop import Fit
+from glifo.training.state import Fit
 
 FORMAT_VERSION = 1
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glifo.batch import Batch
-from glifo.training.loop import Fit
+from glifo.training.state import Fit
 
 
 @dataclass(frozen=True, kw_only=True)
