@@ -3,8 +3,8 @@
     python docs/generate.py            # or: make docs
     python docs/generate.py --check    # part of make check
 
-docs/cli.md, docs/recipes.md, docs/networks.md and docs/data.md are written whole; in README.md the lines between the `results` marks.
-docs/schedules.svg is drawn, and not checked, since other versions of Matplotlib draw other bytes.
+docs/cli.md, docs/recipes.md, docs/networks.md and docs/data.md are written whole; in README.md the lines between the
+`results` marks. docs/schedules.svg is drawn, and not checked, since other versions of Matplotlib draw other bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import typer
 
 from glifo.cli import app
@@ -22,7 +23,7 @@ from glifo.files import read_json
 from glifo.networks import NETWORKS, build
 from glifo.networks.summary import summarize
 from glifo.recipes import RECIPES
-from glifo.report.plots import curve_plot
+from glifo.report.drawing import BLUE, STYLE
 from glifo.training.schedules import SCHEDULES, make_schedule
 
 ROOT = Path(__file__).parent.parent
@@ -173,12 +174,18 @@ def readme_page() -> str:
 
 
 def draw_schedules() -> None:
-    """All schedules in one plot."""
+    """Each schedule in a panel of its own; reduce-on-plateau over a run whose loss stopped falling twice."""
     progress = [step / 400 for step in range(401)]
     curves = {name: [make_schedule(name, {})(share) for share in progress] for name in SCHEDULES}
-    curves["reduce_on_plateau (loss flat from .4 on)"] = [1.0 if share < 0.6 else 0.1 for share in progress]
-    figure = curve_plot(progress, curves, "progress of the run", "share of the peak rate")
-    (ROOT / "docs" / "schedules.svg").write_text(figure.svg, encoding="utf-8")
+    curves["reduce_on_plateau"] = [1.0 if share < 0.5 else 0.1 if share < 0.8 else 0.01 for share in progress]
+    with plt.rc_context({**STYLE, "svg.fonttype": "none", "svg.hashsalt": "glifo"}):
+        figure, axes = plt.subplots(2, 4, figsize=(9, 3.6), sharex=True, sharey=True, layout="constrained")
+        for panel, (name, curve) in zip(axes.flat, curves.items(), strict=False):
+            panel.plot(progress, curve, color=BLUE)
+            panel.set_title(name, fontsize=10)
+        axes.flat[-1].set_visible(False)
+        figure.savefig(ROOT / "docs" / "schedules.svg", metadata={"Date": None})
+    plt.close(figure)
 
 
 PAGES = {
