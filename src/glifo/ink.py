@@ -77,21 +77,31 @@ def _resized(grey: Grey, scale: float) -> UInt8[np.ndarray, "new_h new_w"]:
 
 
 def _is_light_on_dark(grey: Grey) -> bool:
-    """Whether the ink is lighter than its ground: the sign of the skew about the ground, small and fast.
+    """Whether the ink is lighter than its ground: what is rarer and lies inside is ink, seen small and fast.
 
-    The ground is the level of a ring that is even and near the rim (also inside a form's box), else a wide median.
+    The ground is the level of an even ring near the rim, also inside a form's box, else a wide median. In a picture cut
+    close to a bold character, where both may be as common, ink is what hangs together.
     """
     small = _resized(grey, 32 / max(grey.shape)).astype(np.float32)
-    away = small - cv2.medianBlur(small.astype(np.uint8), 25)
     for depth in (2, 3, 4):
         inside = small[depth:-depth, depth:-depth]
         if min(inside.shape) > 6:
             ring = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
             if np.ptp(ring) < 0.25 * np.ptp(small) and np.ptp(inside) > 0.5 * np.ptp(small):
-                away = inside - np.median(ring)
-                break
-    cubes = away**3
+                return float(((inside - np.median(ring)) ** 3).sum()) > 0
+    dark = small < (small.min() + small.max()) / 2
+    if sum(0 < side.mean() < 1 for side in (dark[0], dark[-1], dark[:, 0], dark[:, -1])) >= 3:
+        together = _largest_share(~dark) - _largest_share(dark)
+        if abs(together) > 0.5:
+            return together > 0
+    cubes = (small - cv2.medianBlur(small.astype(np.uint8), 25)) ** 3
     return float(cubes.sum()) > 0.3 * float(np.abs(cubes).sum())  # in doubt, dark on light
+
+
+def _largest_share(mask: Bool[np.ndarray, "_height _width"]) -> float:
+    """The largest component's share of a mask's area."""
+    areas = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
+    return float(areas.max() / areas.sum())
 
 
 def _box(ink: Grey) -> tuple[int, int, int, int]:
@@ -170,7 +180,7 @@ def _level(contrast: Grey) -> float:
 def _has_edges(seen: _Seen) -> bool:
     """Whether the contrast rises by most of its height within a few pixels somewhere, as shading does not."""
     smooth, window = cv2.blur(seen.contrast, (3, 3)), np.ones((9, 9), np.uint8)
-    return int(cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, window).max()) > 0.6 * seen.level
+    return int(cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, window).max()) > 0.75 * seen.level
 
 
 def _ridge_width(seen: _Seen) -> float:
@@ -181,17 +191,23 @@ def _ridge_width(seen: _Seen) -> float:
 
 
 def _character(seen: _Seen) -> Grey:
-    """The mask of the character's components: specks, things along the rim and far ones left out, dots kept."""
+    """The mask of the character's components: dots are kept; left out are specks, far things and what the rim cuts off.
+
+    If the largest component is cut off itself, the picture was cut close to the character, and cut parts are its own.
+    """
     if len(seen.stats) == 2 or not seen.inner.any():
         return seen.mask
     areas = seen.stats[:, cv2.CC_STAT_AREA] * seen.inner
-    main = int(areas.argmax())
     left, top = seen.stats[:, cv2.CC_STAT_LEFT], seen.stats[:, cv2.CC_STAT_TOP]
     right, bottom = left + seen.stats[:, cv2.CC_STAT_WIDTH], top + seen.stats[:, cv2.CC_STAT_HEIGHT]
+    height, width = seen.mask.shape
+    is_cut = (left < 2) | (top < 2) | (right > width - 2) | (bottom > height - 2)
+    free = areas * ~is_cut
+    main = int((free if free.max() > 0.25 * areas.max() else areas).argmax())
     beside = np.maximum(left - right[main], left[main] - right)
     above = np.maximum(top - bottom[main], top[main] - bottom)
     stroke = _stroke_width(seen.pick(np.arange(len(areas)) == main))
     reach = max(right[main] - left[main], bottom[main] - top[main], 6 * stroke)
-    keep = (areas > 0.35 * stroke**2) & (above < reach) & (beside < 0.4 * reach)
+    keep = (areas > 0.35 * stroke**2) & (above < reach) & (beside < 0.4 * reach) & (is_cut <= is_cut[main])
     keep[main] = True
     return seen.pick(keep)
