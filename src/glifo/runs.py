@@ -117,7 +117,7 @@ def describe_environment(seed: int) -> dict[str, Any]:
     return {
         "format_version": 1,
         "seed": seed,
-        "command": " ".join(["glifo", *sys.argv[1:]]),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version()} | {name: version_of(name) for name in PACKAGES},
         "hardware": {"processor": processor(), "cores": len(os.sched_getaffinity(0)) if LINUX else os.cpu_count()},
