@@ -129,17 +129,15 @@ class _Seen:
 
 def _strokes(grey: Grey) -> Grey:
     """The soft, bright strokes of a picture at its working size, whose ink is dark."""
-    long, short = max(grey.shape), min(grey.shape)
-    if long >= 2 * short:  # maybe a bar that leaves no paper beside it: compared with the whole picture
-        seen = _seen(grey, long)
-    else:
-        seen, radius = _seen(grey, long // 6), long // 6
-        if all(side.any() for side in (seen.mask[0], seen.mask[-1], seen.mask[:, 0], seen.mask[:, -1])):
-            seen, radius = _seen(grey, long // 4), long // 4  # cut close, and maybe very bold
-        # A window just wider than the strokes follows the edges of shadows, which a wide one takes for ink.
-        narrow = max(4, round(1.5 * _ridge_width(seen)))
-        if narrow < 0.8 * radius:
-            seen = _seen(grey, narrow)
+    radius = max(grey.shape) // 6
+    seen = _seen(grey, radius)
+    if all(side.any() for side in (seen.mask[0], seen.mask[-1], seen.mask[:, 0], seen.mask[:, -1])):
+        radius = max(grey.shape) // 4  # cut close, and maybe very bold
+        seen = _seen(grey, radius)
+    # A window just wider than the strokes follows the edges of shadows, which a wide one takes for ink.
+    narrow = max(4, round(2 * _ridge_width(seen)))
+    if narrow < 0.8 * radius:
+        seen = _seen(grey, narrow)
     if seen.level < FAINT and not (seen.inner.any() and _has_edges(seen)):
         raise ValueError(NO_INK)
     ramp = (np.arange(256) - 0.2 * seen.level) * (255 / 0.6 / seen.level)
@@ -187,7 +185,7 @@ def _ridge_width(seen: _Seen) -> float:
     """The width of most strokes in pixels, measured along their middle, where a wide patch counts little."""
     distance = cv2.distanceTransform(seen.pick(seen.inner) if seen.inner.any() else seen.mask, cv2.DIST_L2, 3)
     ridge = distance[(distance > 0) & (distance == cv2.dilate(distance, np.ones((3, 3), np.uint8)))]
-    return 2 * float(np.quantile(ridge, 0.75))
+    return 2 * float(np.median(ridge))
 
 
 def _character(seen: _Seen) -> Grey:

@@ -27,6 +27,8 @@ STROKES = {
     "4": [[(5, 10), (5, 0), (0, 7), (8, 7)]],
     "m": [[(0, 5), (0, 0), (0, 2), (2, 0), (4, 1), (4, 5), (4, 2), (6, 0), (8, 1), (8, 5)]],
     "1": [[(0, 2), (2, 0), (2, 10)]],
+    "L": [[(0, 0), (0, 10), (6, 10)]],
+    "|": [[(0, 0), (1, 10)]],
 }
 
 
@@ -73,8 +75,17 @@ def speckled(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def boxed(values: np.ndarray) -> np.ndarray:
-    return cv2.rectangle(values, (1, 1), (198, 198), 30.0, 3)
+def boxed(values: np.ndarray, inset: int = 1) -> np.ndarray:
+    return cv2.rectangle(values, (inset, inset), (199 - inset, 199 - inset), 30.0, 3)
+
+
+def with_a_neighbour(values: np.ndarray) -> np.ndarray:
+    return cv2.rectangle(values, (165, 60), (199, 140), 30.0, -1)
+
+
+def striped_shadow(size: int) -> np.ndarray:
+    down, across = np.mgrid[:size, :size]
+    return np.where(np.abs(down + across - size) < 0.2 * size, 0.55, 1.0)
 
 
 def shifted(values: np.ndarray) -> np.ndarray:
@@ -90,18 +101,21 @@ PICTURED = {
     "small": lambda: letter(size=40),
     "large": lambda: letter(size=900),
     "off-centre on a sheet": lambda: shifted(letter()),
+    "tiny on a large sheet": lambda: np.pad(letter(size=150), ((900, 700), (1100, 800)), mode="edge"),
     "chalk": lambda: letter(ink=220, paper=40),
     "low contrast": lambda: letter(ink=170, paper=205),
     "dark": lambda: letter(ink=5, paper=70),
     "shaded": lambda: letter() * slope(200),
     "sharp shadow": lambda: letter() * sharp_shadow(200),
+    "striped shadow": lambda: letter() * striped_shadow(200),
     "shaded chalk": lambda: letter(ink=220, paper=60) * slope(200),
     "noise": lambda: letter() + noise((200, 200), 15),
     "out of focus": lambda: cv2.GaussianBlur(letter(), (0, 0), 3),
     "specks": lambda: speckled(letter()),
     "in a box": lambda: boxed(letter()),
+    "in a box with paper round it": lambda: boxed(letter(), inset=9),
+    "beside a neighbour": lambda: with_a_neighbour(letter()),
     "cut close": lambda: cut_close(letter()),
-    "bold and cut close": lambda: cut_close(letter(pen=70)),
     "felt pen": lambda: letter(pen=80),
     "fine pen": lambda: letter(size=600, pen=8),
 }
@@ -110,6 +124,16 @@ PICTURED = {
 @pytest.mark.parametrize("how", PICTURED)
 def test_a_letter_gives_one_glyph_however_it_is_pictured(how):
     assert difference(glyph(PICTURED[how]()), glyph(letter())) < SAME
+
+
+CLOSE = [(text, pen, is_chalk) for text in "RS4m1" for pen in (35, 60, 80) for is_chalk in (False, True)]
+
+
+@pytest.mark.parametrize(("text", "pen", "is_chalk"), [*CLOSE, ("L", 140, False), ("|", 120, False), ("|", 120, True)])
+def test_a_letter_cut_close_is_the_letter_with_room_round_it(text, pen, is_chalk):
+    with_room = letter(text, pen=pen)
+    cut = cut_close(with_room)
+    assert difference(glyph(255 - cut if is_chalk else cut), glyph(with_room)) < SAME
 
 
 def test_colour_and_transparency_make_no_difference():
