@@ -112,14 +112,13 @@ def make_fit(
     if network is None:
         network = build(recipe.network, shape=assembly.shape, num_classes=len(assembly.dataset.classes))
     network = channels_last(network)
-    batch = next(assembly.batches()(0))
+    batches = assembly.batches()
+    batch = next(batches(0))
     engine = Engine.start(
         network, batch, device=device, precision=precision or recipe.precision, num_threads=num_threads
     )
     network = network.to(engine.accelerator.device)
-    average = None
-    if recipe.average_decay is not None:
-        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay), use_buffers=True)
+    num_steps = recipe.num_epochs * len(batches)
     return Fit(
         network=network,
         optimizer=make_optimizer(
@@ -135,8 +134,20 @@ def make_fit(
         num_epochs=recipe.num_epochs,
         seed=assembly.seed,
         clip_norm=recipe.clip_norm,
-        average=average,
+        average=make_average(network, recipe.average_decay, num_steps),
     )
+
+
+def make_average(network: nn.Module, decay: float | None, num_steps: int) -> AveragedModel | None:
+    """An exponential moving average of the weights and running figures, None for no decay.
+
+    It looks back over a fifth of the run at most, else a short run would serve its first weights: one epoch of MNIST
+    at .998 read 11 %.
+    """
+    if decay is None:
+        return None
+    decay = max(0.0, min(decay, 1 - 5 / num_steps))
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def smoothed_cross_entropy(

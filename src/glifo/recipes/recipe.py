@@ -18,7 +18,7 @@ class Recipe:
     data: a catalogue name, an imported name or a path; per_pixel: standardise each pixel by its own mean and deviation
     over the training rows instead of one mean and one deviation for all; learning_rate: the schedule's peak;
     augment: options of `glifo.data.augment.Augment`, empty for none; average_decay: the share an exponential moving
-    average of the weights keeps at each step, None for no averaging; clip_norm: largest norm of the gradient;
+    average of the weights keeps at each step (less in short runs), None for no averaging; clip_norm: largest norm of the gradient;
     patience: epochs without improvement of `monitor` before the training stops, None for never; plateau_patience:
     epochs without improvement before the rate is cut to a tenth; keep_best: serve the best epoch by `monitor` rather than
     the last; time_limit_s: seconds of training after which no further epoch begins.
