@@ -38,6 +38,8 @@ def main() -> None:
         "command": f"python benchmarks/record.py {recipe.name} --seeds {arguments.seeds}",
         "hardware": run.environment["hardware"],
         "versions": run.environment["versions"],
+        "commit": run.environment.get("commit"),
+        "note": "training times are of a machine that did other work beside it",
         "data": run.environment["data"],
         "precision": sorted({row["precision"] for row in rows}),
         "num_parameters": parameters_of(run),
@@ -58,13 +60,17 @@ def folder_of(root: Path, name: str, seed: int) -> Path:
 def finished(name: str, seed: int, root: Path) -> Run:
     """The run of a seed: as it lies there, resumed, or trained anew."""
     folder = folder_of(root, name, seed)
-    return resume(folder) if (folder / RECIPE).is_file() else train(name, seed, folder)
+    if not (folder / RECIPE).is_file():
+        return train(name, seed, folder)
+    if Run(folder=folder).recipe != find_recipe(name):
+        sys.exit(f"{folder} was trained with another recipe than {name} is now; name another folder with --runs")
+    return resume(folder)
 
 
 def row_of(run: Run) -> dict[str, Any]:
     """The figures of one seed."""
     facts = run.bundle.facts
-    if not run.test_reads:
+    if not (run.folder / "final.json").is_file():
         final = judge(run, final=True)
         write_json(run.folder / "final.json", final.scores.to_dict() | {"repeats": final.repeats})
     final_scores = read_final(run)

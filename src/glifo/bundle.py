@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -42,6 +43,14 @@ class Bundle:
     weights: bytes
     conformal: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"a bundle with temperature {self.temperature}: expected a number above 0; make it again")
+        if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes):
+            raise ValueError(
+                f"a bundle with the classes {self.classes}: expected two or more different ones; make it again"
+            )
 
     def save(self, path: Path) -> None:
         """Write the bundle, whole or not at all; the same values give the same bytes."""

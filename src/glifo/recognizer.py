@@ -64,7 +64,19 @@ class Recognizer:
     def session(self) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(self.bundle.onnx, options, providers=["CPUExecutionProvider"])
+        try:
+            session = onnxruntime.InferenceSession(self.bundle.onnx, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime raises classes of its own for a graph that is none
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"the bundle's network.onnx cannot be run ({reason}); get or make the bundle again"
+            ) from None
+        if session.get_outputs()[0].shape[-1] != len(self.classes):
+            raise ValueError(
+                f"the bundle's network gives {session.get_outputs()[0].shape[-1]} numbers for {len(self.classes)} classes; "
+                f"get or make the bundle again"
+            )
+        return session
 
     def logits(self, glyphs: UInt8[np.ndarray, "n ..."]) -> Float[np.ndarray, "n classes"]:
         """The network's raw answers for canonical glyphs, float32, before temperature and softmax."""

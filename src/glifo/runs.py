@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import platform
+import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,7 +41,10 @@ class Run:
     @property
     def environment(self) -> dict[str, Any]:
         """Seed, versions, hardware and command of the training."""
-        return read_json(self.folder / ENVIRONMENT)
+        environment = read_json(self.folder / ENVIRONMENT)
+        if not isinstance(environment, dict) or not isinstance(environment.get("seed"), int):
+            raise ValueError(f"{self.folder / ENVIRONMENT} has no seed, it is damaged; train the run anew")
+        return environment
 
     @property
     def seed(self) -> int:
@@ -117,11 +121,23 @@ def describe_environment(seed: int) -> dict[str, Any]:
     return {
         "format_version": 1,
         "seed": seed,
+        "commit": commit(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version()} | {name: version_of(name) for name in PACKAGES},
         "hardware": {"processor": processor(), "cores": len(os.sched_getaffinity(0)) if LINUX else os.cpu_count()},
     }
+
+
+def commit() -> str | None:
+    """The commit of glifo's own checkout, "+" behind it where files differ; None where glifo is installed without one."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "status", "--porcelain", "--", "."], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+" if changed.stdout.strip() else "")
 
 
 LINUX = sys.platform == "linux"

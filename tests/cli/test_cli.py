@@ -155,6 +155,48 @@ def test_wrong_use_is_one_line_and_exit_code_2(message, arguments, tmp_path, mon
 
 
 @pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"augment": {"rotation": 3.0}}, "augmentation has no option rotation"),
+        ({"augment": {"elastic": "x"}}, "augment is"),
+        ({"augment": {"scale": 2}}, "out of range"),
+        ({"monitor": "val_loss"}, "expected one of validation_loss"),
+        ({"schedule": "triangular", "schedule_options": {"half_cycle_fraction": 0}}, "half cycles above 0"),
+        ({"schedule_options": {"speed": 1}}, "not speed"),
+        ({"batch_size": 12.5}, "batch_size is 12.5, expected a whole number above 0"),
+        ({"num_epochs": 1.5}, "num_epochs is 1.5"),
+        ({"label_smoothing": 2}, "label_smoothing is 2"),
+        ({"validation_fraction": 0}, "validation_fraction is 0, expected a number between 0 and 1"),
+        ({"network": "nothing"}, "no network is called 'nothing'"),
+        ({"optimizer": "adamm"}, "did you mean adam"),
+        ({"optimizer_options": {"speed": 1}}, "does not take these options"),
+        ({"epochs": 3}, "no field epochs"),
+    ],
+)
+def test_a_wrong_recipe_is_one_line_and_leaves_no_folder(changes, message, tmp_path):
+    recipe = tmp_path / "mine.json"
+    recipe.write_text(json.dumps(find_recipe("digits").to_dict() | changes))
+    assert_refused(message, "train", recipe, "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_that_is_no_object_is_refused(tmp_path):
+    (tmp_path / "five.json").write_text("5")
+    assert_refused("a recipe is a JSON object", "train", tmp_path / "five.json")
+
+
+def test_a_damaged_run_hides_no_other(run_folder, tmp_path):
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        for file in ("recipe.json", "environment.json", "history.csv", "model.glifo"):
+            (tmp_path / name / file).write_bytes((run_folder / file).read_bytes())
+    (tmp_path / "bad" / "environment.json").write_text("{}")
+    states = {Path(row["run"]).name: row["state"] for row in json_of("runs", "--root", tmp_path)}
+    assert states["good"] == "finished"
+    assert states["bad"].startswith("damaged: ")
+
+
+@pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("empty.png", b"", "empty.png"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from glifo.bundle import Bundle
 from glifo.images import FRAMES, Preparation
+from glifo.recognizer import Recognizer
 
 PLAIN = Bundle(
     classes=("a", "ñ", "<"),
@@ -86,12 +88,22 @@ def rewritten(path: Path, **changes) -> Path:
         ({"sha256": {"network.onnx": "0", "weights.safetensors": "0"}}, "network.onnx does not match its hash"),
         ({"preparation": {"frame": {}, "mean": [], "std": [1.0]}}, "a mean of 0 numbers"),
         ({"classes": None}, "lacks or misstates"),
+        ({"classes": ["a", "a", "b"]}, "two or more different ones"),
+        ({"temperature": 0}, "expected a number above 0"),
     ],
 )
 def test_newer_and_foreign_bundles_are_refused_with_advice(tmp_path, changes, text):
     PLAIN.save(tmp_path / "a.glifo")
     with pytest.raises(ValueError, match=text):
         Bundle.load(rewritten(tmp_path / "a.glifo", **changes))
+
+
+def test_a_graph_that_is_none_or_of_other_classes_is_refused(run):
+    glyphs = np.zeros((1, 8, 8), np.uint8)
+    with pytest.raises(ValueError, match=r"network\.onnx cannot be run"):
+        Recognizer(replace(run.bundle, onnx=b"no graph")).probabilities(glyphs)
+    with pytest.raises(ValueError, match="gives 10 numbers for 2 classes"):
+        Recognizer(replace(run.bundle, classes=("a", "b"))).probabilities(glyphs)
 
 
 def test_a_failed_save_leaves_nothing(tmp_path, monkeypatch):

@@ -91,32 +91,60 @@ def test_training_never_sees_the_sealed_test(tmp_path, monkeypatch):
     assert_same_weights(clean, train(short_recipe(), out=tmp_path / "poisoned"))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a POSIX signal")
-def test_a_training_killed_with_signal_9_resumes_to_the_same_weights(tmp_path):
-    undisturbed = train(short_recipe(num_epochs=4), out=tmp_path / "undisturbed")
-    recipe = tmp_path / "recipe.json"
-    recipe.write_text(json.dumps(short_recipe(num_epochs=4).to_dict()))
-    # The process kills itself, not the test after a while: at the start of the third epoch, wherever the clock stands.
-    script = """
+# The process kills itself at a named place, not the test after a while: where the clock stands does not matter.
+DEADLY = """
 import os, signal, sys
 from pathlib import Path
+import glifo.files, glifo.training.callbacks, glifo.training.checkpoint
 from glifo.experiment import train
-from glifo.training.callbacks import Stopwatch
-from glifo.recipes import Recipe
 from glifo.files import read_json
-before = Stopwatch.before_epoch
-def deadly(self, run):
-    before(self, run)
-    if run.epoch == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-Stopwatch.before_epoch = deadly
+from glifo.recipes import Recipe
+def deadly(holder, name, when):
+    real, calls = getattr(holder, name), []
+    def instead(*arguments, **options):
+        calls.append(1)
+        if len(calls) == when:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **options)
+    setattr(holder, name, instead)
+places = {
+    "in an epoch": (glifo.training.callbacks.FiniteLoss, "after_step", 18),
+    "between history and checkpoint": (glifo.training.checkpoint.Checkpoint, "after_epoch", 3),
+    "while a file is written": (glifo.files.os, "fsync", 7),
+    "before the first checkpoint": (glifo.training.callbacks.FiniteLoss, "after_step", 2),
+    "after the last epoch": (sys.modules["glifo.experiment.train"], "make_bundle", 1),
+}
+deadly(*places[sys.argv[3]])
 train(Recipe.from_dict(read_json(Path(sys.argv[1]))), out=sys.argv[2])
 """
-    killed = subprocess.run([sys.executable, "-c", script, str(recipe), str(tmp_path / "killed")], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert not (tmp_path / "killed" / "model.glifo").exists()
-    assert len(Run(folder=tmp_path / "killed").history) == 2
-    assert_same_weights(undisturbed, resume(tmp_path / "killed"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Run:
+    return train(short_recipe(num_epochs=4), out=tmp_path_factory.mktemp("undisturbed") / "run")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a POSIX signal")
+@pytest.mark.parametrize(
+    "place",
+    [
+        "in an epoch",
+        "between history and checkpoint",
+        "while a file is written",
+        "before the first checkpoint",
+        "after the last epoch",
+    ],
+)
+def test_a_training_killed_with_signal_9_resumes_to_the_same_weights(tmp_path, undisturbed, place):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps(short_recipe(num_epochs=4).to_dict()))
+    folder = tmp_path / "killed"
+    arguments = [sys.executable, "-c", DEADLY, str(recipe), str(folder), place]
+    killed = subprocess.run(arguments, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (folder / "model.glifo").exists()
+    assert_same_weights(undisturbed, resume(folder))
+    assert not list(folder.glob(".*.part"))
 
 
 def test_resuming_a_finished_run_changes_nothing(run):
@@ -140,6 +168,59 @@ def test_your_own_data_trains_and_reads(tmp_path, own_data):
     assert run.bundle.classes == ("-", "|", "/")
     assert verdict.scores.accuracy.value == 1.0
     assert judge(run, data=str(own_data)).scores.accuracy.value == 1.0
+
+
+def test_your_own_module_is_named_and_is_not_resumed_as_another(tmp_path):
+    mine = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    run = train(short_recipe(num_epochs=1), out=tmp_path / "mine", network=mine)
+    assert run.recipe.network == "own:Sequential"
+    run.bundle_path.unlink()
+    with pytest.raises(ValueError, match=r"trains a module of your own, Sequential"):
+        resume(run.folder)
+    assert resume(run.folder, network=nn.Sequential(nn.Flatten(), nn.Linear(64, 10))).bundle_path.is_file()
+
+
+def test_data_that_changed_since_the_training_is_not_judged_as_its_test(tmp_path, own_data):
+    """With rows added the test is cut elsewhere, and training rows would be in it."""
+    path = tmp_path / "bars.npz"
+    path.write_bytes(own_data.read_bytes())
+    run = train(short_recipe(data=str(path), network="net_2", batch_size=16, augment={}), out=tmp_path / "run")
+    assert judge(run).scores.n > 0
+    with np.load(own_data) as file:
+        arrays = {name: file[name] for name in file.files}
+    more = {name: np.concatenate([arrays[name], arrays[name][:5]]) for name in ("images", "labels")}
+    np.savez(path, **(arrays | more))
+    with pytest.raises(ValueError, match="has changed since"):
+        judge(run, final=True)
+    assert run.test_reads == []
+
+
+def test_repeats_of_training_rows_are_found_in_other_data(tmp_path, run):
+    """Rows 0 to 99 of the same digits as an npz: those that were trained on are counted."""
+    digits = open_data("optdigits")
+    np.savez(
+        tmp_path / "again.npz", images=digits.images[:300], labels=digits.labels[:300], classes=np.array(digits.classes)
+    )
+    verdict = judge(run, data=str(tmp_path / "again.npz"))
+    assert verdict.repeats is not None
+    assert verdict.repeats > verdict.scores.n / 2
+
+
+def test_a_class_without_training_rows_is_refused(tmp_path):
+    images = np.zeros((9, 28, 28), np.uint8)
+    images[:, 2:26, 10:14] = np.arange(100, 190, 10, dtype=np.uint8)[:, None, None]
+    np.savez(tmp_path / "few.npz", images=images, labels=np.array([0, 0, 0, 0, 0, 0, 0, 0, 1]))
+    with pytest.raises(ValueError, match=r"no training row is left for the class 1|rows are left"):
+        for seed in range(20):
+            train(short_recipe(data=str(tmp_path / "few.npz"), network="net_2"), seed=seed, out=tmp_path / str(seed))
+
+
+def test_a_damaged_environment_is_named(run, tmp_path):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "recipe.json").write_bytes((run.folder / "recipe.json").read_bytes())
+    (tmp_path / "bad" / "environment.json").write_text("[]")
+    with pytest.raises(ValueError, match="has no seed, it is damaged"):
+        _ = Run(folder=tmp_path / "bad").seed
 
 
 def test_a_recogniser_is_judged_on_classes_it_knows(run, own_data):
@@ -171,7 +252,7 @@ def test_unknown_recipes_fields_and_versions_are_refused():
         Recipe.from_dict(values | {"format_version": 99})
     with pytest.raises(ValueError, match="not complete"):
         Recipe.from_dict({"format_version": 1, "name": "x"})
-    with pytest.raises(ValueError, match="must be above 0"):
+    with pytest.raises(ValueError, match="num_epochs is 0, expected a whole number above 0"):
         short_recipe(num_epochs=0)
 
 
@@ -205,7 +286,7 @@ def test_the_environment_is_written_down(run):
 @pytest.mark.data
 def test_real_mnist_trains_and_reads(tmp_path):
     """A floor, on few epochs: the sealed 10,000 are read above 98.5 %."""
-    recipe = replace(find_recipe("mnist"), num_epochs=1)
+    recipe = replace(find_recipe("mnist"), num_epochs=1)  # the average must not be its first weights
     verdict = judge(train(recipe, out=tmp_path / "mnist"), final=True)
     assert verdict.scores.n == 10_000
     assert verdict.scores.accuracy.value > 0.985

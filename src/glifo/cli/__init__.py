@@ -43,7 +43,7 @@ class ClearErrors(typer.core.TyperGroup):
 def in_one_line(error: Exception) -> str:
     """What went wrong and what to do, on one line."""
     if isinstance(error, ModuleNotFoundError):
-        return f"this verb needs the package {error.name}, which is not installed; run: pip install 'glifo[train]'"
+        return f"this verb needs the module {error.name}, which is not installed; run: pip install 'glifo[train]'"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space left on device while writing {error.filename or 'a file'}; free some or choose another folder"
     if isinstance(error, OSError) and error.filename:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from glifo.cli.data import save_png
 from glifo.cli.evaluate import print_verdict
 from glifo.cli.output import err, out, print_json
 
@@ -66,7 +67,7 @@ def export(verdict: Verdict, folder: Path) -> list[Path]:
     folder.mkdir(parents=True)
     paths = [folder / f"{number:02}.png" for number in range(NUM_PICTURES)]
     for path, image in zip(paths, verdict.images[:NUM_PICTURES], strict=True):
-        picture_of(image, scale=12, paper=True).save(path)
+        save_png(picture_of(image, scale=12, paper=True), path)
     return paths
 
 

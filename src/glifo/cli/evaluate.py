@@ -13,10 +13,11 @@ from glifo.cli.output import err, out, print_json
 
 if TYPE_CHECKING:
     from glifo.experiment import Verdict
+    from glifo.runs import Run
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    folder: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")],
     final: Annotated[bool, typer.Option("--final", help="Open the sealed test; the reading is put on record.")] = False,
     data: Annotated[str | None, typer.Option(help="Judge on another data set's rows instead of the run's own.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write one self-contained HTML page with the plots.")] = None,
@@ -35,17 +36,18 @@ def evaluate(
     from glifo.experiment import judge
     from glifo.runs import Run
 
-    verdict = judge(Run(folder=run), data=data, final=final)
+    run = Run(folder=folder)
+    verdict = judge(run, data=data, final=final)
     if html is not None:
         from glifo.report import evaluation_report
 
-        evaluation_report(html, Run(folder=run), verdict)
+        evaluation_report(html, run, verdict)
         err.print(f"wrote {html}", style="dim")
     if json:
-        print_json({"run": str(run), **verdict.to_dict()})
+        print_json({"run": str(folder), **verdict.to_dict()})
     else:
         print_verdict(verdict)
-        warn_of_rereading(Run(folder=run), final)
+    warn_of_rereading(run, final)
 
 
 def print_verdict(verdict: Verdict) -> None:
@@ -86,7 +88,7 @@ def confused_pairs(verdict: Verdict) -> Table:
     return table
 
 
-def warn_of_rereading(run, final: bool) -> None:  # type: ignore[no-untyped-def]
+def warn_of_rereading(run: Run, final: bool) -> None:
     if final and len(run.test_reads) > 1:
         err.print(
             f"the sealed test of this run has now been read {len(run.test_reads)} times; choices made between "

@@ -28,7 +28,7 @@ def runs(
     """
     from glifo.runs import list_runs
 
-    rows = [row_of(run) for run in list_runs(root)]
+    rows = [row_or_damage(run) for run in list_runs(root)]
     if json:
         print_json(rows)
         return
@@ -38,6 +38,15 @@ def runs(
         shown = ["-" if accuracy is None else f"{accuracy:.2%}" for accuracy in accuracies]
         table.add_row(row["run"], row["recipe"], str(row["seed"]), str(row["epochs"]), *shown, row["state"])
     out.print(table)
+
+
+def row_or_damage(run: Run) -> dict[str, Any]:
+    """A run as plain values; one that cannot be read says why and hides no other."""
+    try:
+        return row_of(run)
+    except ValueError as error:
+        unknown = dict.fromkeys(("seed", "validation_accuracy", "test_accuracy"))
+        return {"run": str(run.folder), "recipe": "?", **unknown, "epochs": 0, "state": f"damaged: {error}"}
 
 
 def row_of(run: Run) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glifo.cli.output import err, out, print_json
+
+if TYPE_CHECKING:
+    from glifo.recipes import Recipe
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -57,7 +60,7 @@ def train(
     err.print(f"next: glifo evaluate {run.folder} --final", style="dim")
 
 
-def find(recipe: str):  # type: ignore[no-untyped-def]  # Recipe, imported late
+def find(recipe: str) -> Recipe:
     """A recipe by name, or from a JSON file."""
     from glifo.files import read_json
     from glifo.recipes import Recipe, find_recipe

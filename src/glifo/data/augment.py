@@ -22,8 +22,7 @@ class Augment:
 
     rotation_degrees: uniform in +-; scale: each axis uniform in 1 +- scale; shear: uniform in +-, shares of the height;
     shift: uniform in +-, shares of the side; elastic: standard deviation of the smooth displacement, shares of the side;
-    elastic_cells: displacement is drawn on a grid of that many cells a side; cutout: side of a blank square, shares of
-    the side; erase_probability: how often it is laid.
+    elastic_cells: displacement is drawn on a grid of that many cells a side.
     """
 
     rotation_degrees: float = 0.0

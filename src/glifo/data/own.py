@@ -12,7 +12,6 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,8 @@ from glifo.images import FRAMES, Frame
 __all__ = ["check_name", "find_frame", "import_own", "imported_names", "load_imported", "read_own"]
 
 EXPECTED = "a folder with one sub-folder of pictures per class, a .csv of path,label or a .npz of images and labels"
+
+NUM_LOOKED_AT = 500  # rows of an npz that decide which frame it has
 
 
 def read_own(path: Path, frame: Frame | None = None) -> Content:
@@ -185,12 +186,29 @@ def _reframe(image: np.ndarray, frame: Frame, name: str) -> np.ndarray:
 
 
 def _frame_of(images: np.ndarray) -> Frame:
-    """The known frame of these sizes, EMNIST's for 28x28; else one with its border in proportion to EMNIST's."""
+    """The known frame that these images are canonical in; else a "photo" of their size, which serves them as they are.
+
+    A frame that would change them must not be taken: training would see other pictures than serving.
+    """
     height, width, channels = (*images.shape[1:3], 3 if images.ndim == 4 else 1)
     known = [f for f in FRAMES.values() if (f.height, f.width, f.channels) == (height, width, channels)]
-    kind: Any = "glyph" if channels == 1 else "photo"
-    border = 2 * min(height, width) // 28 if channels == 1 else 0
-    return known[0] if known else Frame(kind=kind, height=height, width=width, channels=channels, border=border)
+    plain = Frame(kind="photo", height=height, width=width, channels=channels, border=0, blur=0.0)
+    rows = images[np.linspace(0, len(images) - 1, min(len(images), NUM_LOOKED_AT)).astype(int)]
+    return next((frame for frame in known if _share_unchanged(rows, frame) >= 0.99), plain)
+
+
+def _share_unchanged(images: np.ndarray, frame: Frame) -> float:
+    """How many of the images are canonical glyphs of the frame already."""
+    return float(np.mean([_is_unchanged(image, frame) for image in images]))
+
+
+def _is_unchanged(image: np.ndarray, frame: Frame) -> bool:
+    from glifo.images import canonical_glyph
+
+    try:
+        return np.array_equal(canonical_glyph(image, frame), image)
+    except ValueError:
+        return False  # no ink in it, so it is no glyph of this frame
 
 
 def _own_folder() -> Path:

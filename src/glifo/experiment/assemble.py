@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -57,7 +58,7 @@ class Assembly:
             normalise=self.preparation.normalise,
             batch_size=self.recipe.batch_size,
             seed=self.seed,
-            augment=Augment(**self.recipe.augment) if self.recipe.augment else None,
+            augment=make_augment(self.recipe.augment),
             rank=rank,
             world=world,
         )
@@ -79,6 +80,7 @@ def assemble(recipe: Recipe, seed: int) -> Assembly:
     splits = split(
         dataset, seed=seed, validation_fraction=recipe.validation_fraction, test_fraction=recipe.test_fraction
     )
+    check_classes(dataset, splits)
     train_images = take(dataset.images, splits.train)
     return Assembly(
         recipe=recipe,
@@ -91,6 +93,31 @@ def assemble(recipe: Recipe, seed: int) -> Assembly:
         validation_images=take(dataset.images, splits.validation),
         validation_labels=take(dataset.labels, splits.validation),
     )
+
+
+def check_classes(dataset: Dataset, splits: Splits) -> None:
+    """Refuse a split in which a class has no training row, or in which nothing is left to validate on."""
+    counts = np.bincount(dataset.labels[splits.train], minlength=len(dataset.classes))
+    missing = [name for name, count in zip(dataset.classes, counts, strict=True) if count == 0]
+    if missing and dataset.allowed is None:
+        raise ValueError(
+            f"{dataset.name}: no training row is left for the class {missing[0]}; give more pictures of it"
+        )
+    if len(splits.validation) == 0 or len(splits.train) < 2:
+        raise ValueError(
+            f"{dataset.name}: {len(splits.train)} training and {len(splits.validation)} validation rows are left; give "
+            f"more pictures or other fractions"
+        )
+
+
+def make_augment(options: dict[str, Any]) -> Augment | None:
+    """The augmentation of these options, None for none; an unknown option is a ValueError."""
+    unknown = sorted(set(options) - {each.name for each in fields(Augment)})
+    if unknown:
+        raise ValueError(
+            f"augmentation has no option {', '.join(unknown)}; known: {', '.join(each.name for each in fields(Augment))}"
+        )
+    return Augment(**options) if options else None
 
 
 def take(array: np.ndarray, rows: Int[np.ndarray, " n"]) -> np.ndarray:
@@ -115,7 +142,11 @@ def make_fit(
     batches = assembly.batches()
     batch = next(batches(0))
     engine = Engine.start(
-        network, batch, device=device, precision=precision or recipe.precision, num_threads=num_threads
+        network,
+        batch,
+        device=device,
+        precision=precision or recipe.precision,
+        num_threads=num_threads or recipe.num_threads,
     )
     network = network.to(engine.accelerator.device)
     num_steps = recipe.num_epochs * len(batches)

@@ -62,9 +62,11 @@ def judge(run: Run, *, data: str | None = None, final: bool = False) -> Verdict:
     recipe = Recipe.from_dict(bundle.facts["recipe"])
     dataset = open_data(data or recipe.data)
     splits = split_as_trained(dataset, recipe, run.seed)
+    if data is None:
+        check_same_rows(run, dataset, splits)
     part = "test" if final else "validation"
     rows = splits.test.open(f"glifo evaluate --final {run.folder}") if final else splits.validation
-    repeats = find_repeats(dataset.images, splits.train, rows).count if data is None else None
+    repeats = count_training_repeats(run, recipe, dataset, splits, rows, other=data is not None)
     verdict = judge_rows(Recognizer(bundle), dataset, rows, part=part, repeats=repeats)
     if final:
         run.note_test_read(
@@ -77,6 +79,36 @@ def judge(run: Run, *, data: str | None = None, final: bool = False) -> Verdict:
             }
         )
     return verdict
+
+
+def check_same_rows(run: Run, dataset: Dataset, splits: Splits) -> None:
+    """Refuse data that is not what the run was trained on: its rows would be cut otherwise, and training rows judged."""
+    environment = run.environment
+    if (dataset.identity, splits.fingerprint) != (
+        environment["data"]["identity"],
+        environment["splits"]["fingerprint"],
+    ):
+        raise ValueError(
+            f"the data {dataset.name} has changed since {run.folder} was trained; train it anew, or judge it as other "
+            f"data with --data {dataset.name}"
+        )
+
+
+def count_training_repeats(
+    run: Run, recipe: Recipe, dataset: Dataset, splits: Splits, rows: Int[np.ndarray, " n"], *, other: bool
+) -> int | None:
+    """How many judged rows stand among the run's training rows, pixel by pixel; None where those cannot be opened."""
+    if not other:
+        return find_repeats(dataset.images, splits.train, rows).count
+    try:
+        trained_on = open_data(recipe.data)
+    except ValueError:
+        return None  # the run came without its data: nothing to compare with, and the verdict says null
+    if trained_on.images.shape[1:] != dataset.images.shape[1:]:
+        return 0
+    train = split_as_trained(trained_on, recipe, run.seed).train
+    images = np.concatenate([trained_on.images[train], dataset.images[rows]])
+    return find_repeats(images, np.arange(len(train)), np.arange(len(train), len(images))).count
 
 
 def split_as_trained(dataset: Dataset, recipe: Recipe, seed: int) -> Splits:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.torch import save as to_safetensors
 from torch import nn
 
@@ -14,8 +14,9 @@ from glifo.data.splits import find_repeats
 from glifo.evaluation.calibration import fit_temperature
 from glifo.evaluation.metrics import score
 from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate
-from glifo.networks.to_onnx import check_parity, run_onnx, to_onnx
+from glifo.networks.to_onnx import check_parity, to_onnx
 from glifo.recipes import Recipe, find_recipe
+from glifo.recognizer import Recognizer
 from glifo.runs import CHECKPOINT, HISTORY, Run, new_folder, start_run
 from glifo.training.callbacks import (
     BestWeights,
@@ -33,6 +34,7 @@ from glifo.training.loop import fit, predict
 from glifo.training.state import Fit
 
 RUNS = Path("runs")
+OWN = "own:"  # before the class name of a network that is none of glifo's
 
 
 def train(
@@ -48,21 +50,24 @@ def train(
 
     recipe: a `Recipe` or the name of one; out: the run's folder, a new one under `runs/` when None; device: "auto", "cpu"
     or "cuda"; network: your own `torch.nn.Module` from pictures "batch channels height width" to logits, instead of the
-    recipe's. The same seed on the same machine gives the same weights. Raises ValueError for unknown names, data that is
-    not there, and a folder that holds a run already.
+    recipe's. The same seed gives the same weights on one machine with the same precision and threads: a probe chooses
+    those by speed unless the recipe names them. Raises ValueError for unknown names, data that is not there, and a folder
+    that holds a run already.
 
     >>> run = glifo.train("digits")
     >>> run.scores["accuracy"]["value"] > 0.97
     True
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    if network is not None:
+        recipe = replace(recipe, network=f"{OWN}{type(network).__name__}")
     assembly = assemble(recipe, seed)
     training = make_fit(assembly, device=device, network=network)
     folder = Path(out) if out is not None else new_folder(RUNS, recipe, seed)
-    run = Run(folder=folder)
+    run = Run(folder=training.engine.agree(folder))
     with training.engine.accelerator.main_process_first():
         if training.engine.accelerator.is_main_process:
-            start_run(folder, recipe, seed, describe(assembly, training))
+            start_run(run.folder, recipe, seed, describe(assembly, training))
     return carry_out(run, assembly, training, progress)
 
 
@@ -77,6 +82,13 @@ def resume(
     recipe, environment = run.recipe, run.environment
     if run.bundle_path.is_file():
         return run
+    if recipe.network.startswith(OWN) and network is None:
+        raise ValueError(
+            f"{run.folder} trains a module of your own, {recipe.network.removeprefix(OWN)}; resume it from Python with "
+            f"glifo.experiment.resume(folder, network=...)"
+        )
+    for leftover in run.folder.glob(".*.part"):
+        leftover.unlink()
     assembly = assemble(recipe, int(environment["seed"]))
     if assembly.dataset.identity != environment["data"]["identity"]:
         raise ValueError(f"the data {recipe.data!r} has changed since {run.folder} was started; train it anew")
@@ -142,16 +154,13 @@ def make_callbacks(run: Run, assembly: Assembly, progress: bool, *, writes: bool
 
 
 def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
-    """Export the served network, check it against torch on the whole validation set, calibrate and score it there."""
-    network = training.engine.accelerator.unwrap_model(training.served)
-    graph = to_onnx(network, assembly.shape)
-    batches = assembly.validation()
-    torch_logits = predict(network, batches(), training.engine).numpy()
-    logits = run_onnx(graph, np.concatenate([batch.image.numpy() for batch in batches()]))
-    parity = check_parity(logits, torch_logits)
-    labels, classes = assembly.validation_labels, assembly.dataset.classes
+    """Export the network, compare it as it will be served with torch on all validation rows, calibrate and score it."""
+    network = training.served
+    bundle = bare_bundle(assembly, network)
+    logits = Recognizer(bundle).logits(assembly.validation_images)
+    parity = check_parity(logits, predict(network, assembly.validation()(), training.engine).numpy())
+    labels = assembly.validation_labels
     temperature = fit_temperature(logits, labels)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     facts = {
         "recipe": assembly.recipe.to_dict(),
         "environment": run.environment,
@@ -162,13 +171,18 @@ def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
         "train_accuracy": training.history[-1]["accuracy"],
         "training_seconds": round(sum(row["seconds"] for row in training.history), 3),
         "onnx_parity": parity,
-        "scores": score(logits, labels, classes, temperature).to_dict(),
+        "scores": score(logits, labels, bundle.classes, temperature).to_dict(),
     }
+    return replace(bundle, temperature=temperature, facts=facts)
+
+
+def bare_bundle(assembly: Assembly, network: nn.Module) -> Bundle:
+    """The network as it will be served, not yet calibrated or scored."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     return Bundle(
-        classes=classes,
+        classes=assembly.dataset.classes,
         preparation=assembly.preparation,
-        temperature=temperature,
-        onnx=graph,
+        temperature=1.0,
+        onnx=to_onnx(network, assembly.shape),
         weights=to_safetensors(weights),
-        facts=facts,
     )

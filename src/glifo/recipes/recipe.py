@@ -5,6 +5,8 @@ Names in it (data set, network, optimizer, schedule) become things in `glifo.exp
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -18,10 +20,11 @@ class Recipe:
     data: a catalogue name, an imported name or a path; per_pixel: standardise each pixel by its own mean and deviation
     over the training rows instead of one mean and one deviation for all; learning_rate: the schedule's peak;
     augment: options of `glifo.data.augment.Augment`, empty for none; average_decay: the share an exponential moving
-    average of the weights keeps at each step (less in short runs), None for no averaging; clip_norm: largest norm of the gradient;
-    patience: epochs without improvement of `monitor` before the training stops, None for never; plateau_patience:
-    epochs without improvement before the rate is cut to a tenth; keep_best: serve the best epoch by `monitor` rather than
-    the last; time_limit_s: seconds of training after which no further epoch begins.
+    average of the weights keeps at each step (less in short runs), None for no averaging; clip_norm: largest norm of the
+    gradient; patience: epochs without improvement of `monitor` before the training stops, None for never;
+    plateau_patience: epochs without improvement before the rate is cut to a tenth; keep_best: serve the best epoch by
+    `monitor` rather than the last; time_limit_s: seconds of training after which no further epoch begins; precision,
+    num_threads: "auto" and None let a probe choose by speed, fixed ones give the same weights on every run of a machine.
     """
 
     name: str
@@ -50,21 +53,20 @@ class Recipe:
     keep_best: bool = True
     time_limit_s: float | None = None
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    num_threads: int | None = None
 
     def __post_init__(self) -> None:
-        if self.num_epochs < 1 or self.batch_size < 1 or not self.learning_rate > 0:
-            raise ValueError(
-                f"recipe {self.name}: {self.num_epochs} epochs, batch size {self.batch_size}, learning rate "
-                f"{self.learning_rate}; all three must be above 0"
-            )
+        check(vars(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {"format_version": FORMAT_VERSION, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Recipe:
+    def from_dict(cls, values: Any) -> Recipe:
         """The recipe that `to_dict` wrote; unknown or missing fields are a ValueError."""
+        if not isinstance(values, dict):
+            raise ValueError(f"a recipe is a JSON object, {values!r} was given; `glifo recipes NAME --json` prints one")
         values = dict(values)
         version = values.pop("format_version", None)
         if version != FORMAT_VERSION:
@@ -74,7 +76,53 @@ class Recipe:
             raise ValueError(
                 f"a recipe has no field {', '.join(unknown)}; known: {', '.join(e.name for e in fields(cls))}"
             )
+        check(values)
         try:
             return cls(**values)
         except TypeError as error:
             raise ValueError(f"the recipe is not complete: {error}") from None
+
+
+def check(values: dict[str, Any]) -> None:
+    """Refuse the first field whose value is of another kind or range than expected; fields that are missing are not."""
+    for names, is_right, expected in CHECKS:
+        for name in names:
+            if name in values and not is_right(values[name]):
+                raise ValueError(f"recipe {values.get('name', '')}: {name} is {values[name]!r}, expected {expected}")
+
+
+def is_number(value: Any) -> bool:
+    """A finite number that is no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def are_numbers(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(key, str) and is_number(each) for key, each in value.items())
+
+
+MONITORS = ("validation_loss", "validation_accuracy", "loss", "accuracy")
+CHECKS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (
+        ("name", "description", "data", "network", "optimizer", "schedule"),
+        lambda v: isinstance(v, str) and v != "",
+        "text",
+    ),
+    (("num_epochs", "batch_size"), lambda v: is_whole(v) and v > 0, "a whole number above 0"),
+    (("patience", "num_threads"), lambda v: v is None or (is_whole(v) and v > 0), "null or a whole number above 0"),
+    (("plateau_patience",), lambda v: v is None or (is_whole(v) and v >= 0), "null or a whole number from 0 on"),
+    (("learning_rate",), lambda v: is_number(v) and v > 0, "a number above 0"),
+    (("weight_decay", "min_delta"), lambda v: is_number(v) and v >= 0, "a number from 0 on"),
+    (("validation_fraction", "test_fraction"), lambda v: is_number(v) and 0 < v < 1, "a number between 0 and 1"),
+    (("label_smoothing",), lambda v: is_number(v) and 0 <= v < 1, "a number from 0 to below 1"),
+    (("average_decay",), lambda v: v is None or (is_number(v) and 0 < v < 1), "null or a number between 0 and 1"),
+    (("clip_norm", "time_limit_s"), lambda v: v is None or (is_number(v) and v > 0), "null or a number above 0"),
+    (("per_pixel", "keep_best"), lambda v: isinstance(v, bool), "true or false"),
+    (("monitor",), lambda v: v in MONITORS, f"one of {', '.join(MONITORS)}"),
+    (("precision",), lambda v: v in ("auto", "fp32", "bf16"), "auto, fp32 or bf16"),
+    (("augment", "schedule_options"), are_numbers, "names with numbers"),
+    (("optimizer_options",), lambda v: isinstance(v, dict), "names with values"),
+)

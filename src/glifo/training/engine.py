@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -68,15 +69,25 @@ class Engine:
             raise ValueError(f"precision {precision!r} is not known; give auto, fp32 or bf16")
         keep_memory()
         accelerator = Accelerator(cpu=device == "cpu")
+        if device not in ("auto", accelerator.device.type):
+            raise ValueError(
+                f"device {device} was asked for, and this process already trains on {accelerator.device.type}; "
+                f"start another process for it"
+            )
         precisions = tuple(PRECISIONS) if precision == "auto" else (precision,)
         threads = (num_threads,) if num_threads else thread_counts(accelerator.device)
-        precision, num_threads = probe(network, batch, accelerator.device, precisions, threads)
+        chosen = probe(network, batch, accelerator.device, precisions, threads)
+        precision, num_threads = broadcast_object_list([chosen])[0]
         torch.set_num_threads(num_threads)
         return cls(accelerator=accelerator, precision=precision, num_threads=num_threads)
 
     def autocast(self) -> Any:
         """The context in which a forward pass runs in this engine's precision."""
         return autocast(self.accelerator.device, self.precision)
+
+    def agree(self, value: Any) -> Any:
+        """The value that the first of several processes has; in one process the value itself."""
+        return broadcast_object_list([value])[0]
 
     def place(
         self, image: Float[Tensor, "batch channels height width"]

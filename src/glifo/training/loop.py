@@ -65,6 +65,7 @@ def fit(
         run.history.append(row | validate(run.served))
         run.epoch += 1
         tell(callbacks, "after_epoch", run)
+        run.stop, run.rate_factor = run.engine.agree((run.stop, run.rate_factor))
     tell(callbacks, "after_fit", run)
     return run.history
 

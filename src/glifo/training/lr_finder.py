@@ -56,6 +56,8 @@ def find_rate(
         rates.append(rate)
         losses.append(smooth)
     run.network.load_state_dict(weights)
+    if len(losses) < 3:
+        raise ValueError(f"the loss was a number for {len(losses)} steps only; begin at a lower rate, or mend the data")
     run.optimizer.load_state_dict(state)
     return RateCurve(
         rates=tuple(rates),

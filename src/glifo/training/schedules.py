@@ -81,7 +81,16 @@ def make_schedule(name: str, options: dict[str, Any]) -> Schedule:
     unknown = sorted(set(options) - set(allowed))
     if unknown:
         raise ValueError(f"schedule {name} takes {', '.join(allowed) or 'no options'}, not {', '.join(unknown)}")
+    wrong = [f"{option} {value}" for option, value in options.items() if not is_in_range(option, value)]
+    if wrong:
+        raise ValueError(f"schedule {name}: {', '.join(wrong)}; give fractions between 0 and 1, half cycles above 0")
     return SCHEDULES[name](**options)
+
+
+def is_in_range(option: str, value: Any) -> bool:
+    """Whether an option's value is a share; a half cycle takes some time, and a warm-up ends before the run does."""
+    is_share = isinstance(value, int | float) and 0 <= value <= 1
+    return is_share and not (option == "half_cycle_fraction" and value == 0) and not ("warmup" in option and value == 1)
 
 
 def between(start: float, end: float, part: float) -> float:
