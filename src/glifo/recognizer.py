@@ -108,7 +108,11 @@ class Recognizer:
 
     def glyph(self, picture: Picture) -> UInt8[np.ndarray, "height width"] | UInt8[np.ndarray, "height width 3"]:
         """The canonical glyph that the network sees of a picture (a path, bytes or an array of any size)."""
-        return canonical_glyph(load_picture(picture), self.bundle.preparation.frame)
+        try:
+            return canonical_glyph(load_picture(picture), self.bundle.preparation.frame)
+        except ValueError as error:
+            name = str(picture) if isinstance(picture, str | Path) else ""
+            raise ValueError(str(error) if name in str(error) else f"{name}: {error}") from None
 
     def guess(self, picture: Picture, top: int = 5) -> list[Guess]:
         """The `top` best classes of one picture, most probable first; raises ValueError when it cannot be read."""

@@ -266,3 +266,53 @@ def test_a_full_disk_ends_a_training_with_one_line_and_nothing_half_written(tmp_
         assert json.loads((small / "run" / "recipe.json").read_text())["name"] == "digits"
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_one_bad_picture_hides_no_other_and_each_bad_one_is_named(run_folder, picture, tmp_path):
+    blank = tmp_path / "blank.png"
+    Image.new("L", (40, 40), 255).save(blank)
+    (tmp_path / "[red]text.png").write_text("no picture")
+    pictures = [blank, picture, tmp_path / "[red]text.png"]
+    result = call("read", *pictures, "--as", "glyph", "--model", run_folder, "--json")
+    assert result.exit_code == 2
+    assert [Path(reading["path"]).name for reading in json.loads(result.stdout)] == ["one.png"]
+    errors = result.stderr.splitlines()
+    assert len(errors) == 2
+    assert "blank.png: no ink" in errors[0]
+    assert "[red]text.png" in errors[1]
+
+
+def test_brackets_in_names_are_printed_as_they_are(run_folder, tmp_path):
+    folder = tmp_path / "[red]x" / "[" / "bold]"
+    folder.mkdir(parents=True)
+    for file in ("recipe.json", "environment.json", "history.csv", "model.glifo"):
+        (folder / file).write_bytes((run_folder / file).read_bytes())
+    result = call("train", "--resume", folder)
+    assert result.exit_code == 0
+    assert str(folder) in result.stdout
+    images = np.zeros((20, 28, 28), np.uint8)
+    images[:, 2:26, 10:14] = np.arange(100, 200, 5, dtype=np.uint8)[:, None, None]
+    np.savez(tmp_path / "odd.npz", images=images, labels=np.arange(20) % 2, classes=np.array(["[/red]", "[bold]"]))
+    shown = call("data", "show", tmp_path / "odd.npz")
+    assert shown.exit_code == 0, shown.output
+    assert "[/red]" in shown.stdout
+    assert "[bold]" in shown.stdout
+
+
+def test_a_report_that_cannot_be_written_leaves_the_test_sealed(tmp_path, run_folder):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for file in ("recipe.json", "environment.json", "history.csv", "model.glifo"):
+        (folder / file).write_bytes((run_folder / file).read_bytes())
+    (tmp_path / "file").write_text("")
+    assert_refused("file", "evaluate", folder, "--final", "--html", tmp_path / "file" / "page.html")
+    assert not (folder / "test_reads.json").exists()
+
+
+def test_weights_that_are_no_numbers_are_said(tmp_path):
+    recipe = tmp_path / "mine.json"
+    changes = {"learning_rate": 1e30, "num_epochs": 1, "average_decay": None, "optimizer": "sgd", "batch_size": 2000}
+    recipe.write_text(json.dumps(find_recipe("digits").to_dict() | changes))
+    result = call("train", recipe, "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "lower the learning rate" in result.stderr.splitlines()[-1]

@@ -292,3 +292,13 @@ def test_a_damaged_npz_raises_nothing_but_value_errors(
         assert str(tmp_path / "x.npz") in str(error)
     else:
         assert len(content.images) == len(content.labels)
+
+
+def test_spaces_round_a_csv_label_make_no_other_class(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    rows = ["path,label"]
+    for number in range(4):
+        Image.fromarray(drawn(number)).save(tmp_path / "a" / f"{number}.png")
+        rows.append(f"a/{number}.png,{' A' if number % 2 else 'A'}" if number < 2 else f"a/{number}.png, B ")
+    (tmp_path / "x.csv").write_text("\n".join(rows) + "\n")
+    assert open_data(tmp_path / "x.csv").classes == ("A", "B")

@@ -7,7 +7,9 @@ heavy imports stand inside its function, so that `glifo read` never loads torch.
 from __future__ import annotations
 
 import errno
+import io
 import os
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -82,5 +84,8 @@ def describe(
 
 
 def main() -> None:
-    """Run the command line (the console script `glifo`)."""
+    """Run the command line (the console script `glifo`); what it prints is UTF-8 whatever the locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from glifo.cli.output import err, out, print_json
@@ -172,9 +173,9 @@ def show(
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
-    table = Table("class", "rows", "share", title=facts["name"])
+    table = Table("class", "rows", "share", title=escape(facts["name"]))
     for name, count in facts["classes"].items():
-        table.add_row(name, f"{count:,}", f"{count / facts['num_rows']:.1%}")
+        table.add_row(escape(name), f"{count:,}", f"{count / facts['num_rows']:.1%}")
     out.print(table)
     splits = facts["splits"]
     sizes = splits.get("reason") or "train {train:,}, validation {validation:,}, test {test:,}".format(**splits)

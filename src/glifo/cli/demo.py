@@ -10,7 +10,7 @@ from rich.table import Table
 
 from glifo.cli.data import save_png
 from glifo.cli.evaluate import print_verdict
-from glifo.cli.output import err, out, print_json
+from glifo.cli.output import MAX_SEED, check_writable, err, out, print_json
 
 if TYPE_CHECKING:
     from glifo.experiment import Verdict
@@ -22,7 +22,7 @@ NUM_PICTURES = 12
 def demo(
     folder: Annotated[Path, typer.Option("--out", help="Where the run and the pictures go; made anew.")] = Path("demo"),
     html: Annotated[Path, typer.Option(help="The report's file.")] = Path("report.html"),
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the training.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train on the embedded digits, open the sealed test, read pictures exported from it, write a report.
@@ -35,6 +35,7 @@ def demo(
     from glifo.recognizer import load
     from glifo.report import readings_report
 
+    check_writable(html)
     err.print("training recipe digits on the embedded digits ...", style="dim")
     run = train("digits", seed, free_folder(folder, "run"), progress=True)
     verdict = judge(run, final=True)
@@ -49,7 +50,7 @@ def demo(
         return
     print_verdict(verdict)
     out.print(table_of(readings, truths))
-    out.print(f"trained in {seconds:.1f} s; run {run.folder}; report [bold]{html}[/bold]")
+    out.print(f"trained in {seconds:.1f} s; run {run.folder}; report {html}", markup=False)
 
 
 def free_folder(folder: Path, name: str) -> Path:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from glifo.cli.output import err, out, print_json
+from glifo.cli.output import check_writable, err, out, print_json
 
 if TYPE_CHECKING:
     from glifo.experiment import Verdict
@@ -37,12 +37,14 @@ def evaluate(
     from glifo.runs import Run
 
     run = Run(folder=folder)
+    if html is not None:
+        check_writable(html)
     verdict = judge(run, data=data, final=final)
     if html is not None:
         from glifo.report import evaluation_report
 
         evaluation_report(html, run, verdict)
-        err.print(f"wrote {html}", style="dim")
+        err.print(f"wrote {html}", style="dim", markup=False)
     if json:
         print_json({"run": str(folder), **verdict.to_dict()})
     else:
@@ -53,7 +55,7 @@ def evaluate(
 def print_verdict(verdict: Verdict) -> None:
     """Headline figures, the classes read worst and the pairs confused most."""
     scores = verdict.scores
-    out.print(f"{verdict.data}, {verdict.part} rows, n = {scores.n:,}")
+    out.print(f"{verdict.data}, {verdict.part} rows, n = {scores.n:,}", markup=False)
     interval = scores.accuracy
     out.print(f"accuracy [bold]{interval.value:.2%}[/bold] (95 % interval {interval.low:.2%} to {interval.high:.2%})")
     tops = ", ".join(f"top-{k} {share.value:.2%}" for k, share in scores.top_k.items() if k > 1)

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from glifo.cli.output import err, out, print_json
+from glifo.cli.output import MAX_SEED, err, out, print_json
+from glifo.cli.train import find
 
 
 def lr_find(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe.")],
-    seed: Annotated[int, typer.Option(help="Seed of the weights and the order.")] = 0,
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or a recipe.json.")],
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the weights and the order.")] = 0,
     steps: Annotated[int, typer.Option(min=10, help="Training steps, each at a higher rate.")] = 200,
     plot: Annotated[Path | None, typer.Option(help="Draw the curve into this SVG file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the curve as JSON.")] = False,
@@ -28,7 +29,9 @@ def lr_find(
     """
     from glifo.experiment import rate_curve
 
-    curve = rate_curve(recipe, seed, num_steps=steps)
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise ValueError(f"{plot}: the curve is drawn as SVG; give a name that ends in .svg")
+    curve = rate_curve(find(recipe), seed, num_steps=steps)
     if plot is not None:
         from glifo.files import write_whole
         from glifo.report.plots import curve_plot
@@ -42,7 +45,7 @@ def lr_find(
             mark=curve.suggestion,
         )
         write_whole(plot, figure.svg.encode())
-        err.print(f"wrote {plot}", style="dim")
+        err.print(f"wrote {plot}", style="dim", markup=False)
     if json:
         print_json(asdict(curve))
         return

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+
+MAX_SEED = 2**32 - 1  # what NumPy and scikit-learn take
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -14,6 +18,13 @@ err = Console(stderr=True, highlight=False)
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout, characters unescaped; NaN is refused."""
     print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError now rather than after long work where a file cannot be written; nothing is left behind."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
 
 
 def complain(message: str) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from glifo.cli.output import out, print_json
+from glifo.cli.output import complain, out, print_json
+
+if TYPE_CHECKING:
+    from glifo.recognizer import Reading, Recognizer
 
 
 def read(
@@ -23,6 +27,8 @@ def read(
 ) -> None:
     """Read pictures of single characters, dark on light or light on dark, any size.
 
+    A picture that cannot be read is named on stderr and the others are still read; the exit code is then 2.
+
     [bold]Examples[/bold]
 
     glifo read letter.jpg --as glyph
@@ -33,17 +39,39 @@ def read(
 
     if as_ != "glyph":
         raise ValueError(f"--as {as_} was given; this version of glifo reads single characters: give --as glyph")
-    readings = load(model).read(pictures, top=top)
+    readings, unreadable = read_each(load(model), pictures, top)
     if json:
         print_json([reading.to_dict() for reading in readings])
-        return
+    elif readings:
+        out.print(table_of(readings))
+    if unreadable:
+        raise typer.Exit(2)
+
+
+def read_each(recognizer: Recognizer, pictures: list[str], top: int) -> tuple[list[Reading], int]:
+    """The readings of the pictures that can be read, and the number of those that cannot, with a complaint for each."""
+    glyphs: list[np.ndarray] = []
+    names: list[str] = []
+    for picture in pictures:
+        try:
+            glyphs.append(recognizer.glyph(picture))
+            names.append(picture)
+        except (ValueError, OSError) as error:
+            complain(" ".join(str(error).split()))
+    if not glyphs:
+        return [], len(pictures)
+    rows = zip(names, recognizer.probabilities(np.stack(glyphs)), strict=True)
+    return [recognizer.reading(name, row, top) for name, row in rows], len(pictures) - len(names)
+
+
+def table_of(readings: list[Reading]) -> Table:
+    """A row for each reading: picture, text, confidence, runners-up."""
     table = Table("picture", "text", "confidence", "other guesses")
-    for reading in readings:
+    names = [Path(str(reading.path)).name for reading in readings]
+    if len(set(names)) < len(names):
+        names = [str(reading.path) for reading in readings]
+    for name, reading in zip(names, readings, strict=True):
         others = "  ".join(f"{escape(guess.character)} {guess.probability:.1%}" for guess in reading.guesses[1:4])
-        table.add_row(
-            escape(Path(str(reading.path)).name),
-            f"[bold]{escape(reading.text)}[/bold]",
-            f"{reading.confidence:.1%}",
-            others,
-        )
-    out.print(table)
+        text = f"[bold]{escape(reading.text)}[/bold]"
+        table.add_row(escape(name), text, f"{reading.confidence:.1%}", others)
+    return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from glifo.cli.output import out, print_json
@@ -32,7 +33,7 @@ def recipes(
     for recipe in found:
         if name:
             for field, value in recipe.to_dict().items():
-                table.add_row(field, str(value))
+                table.add_row(field, escape(str(value)))
         else:
             table.add_row(recipe.name, recipe.data, recipe.network, str(recipe.num_epochs), recipe.description)
     out.print(table)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from glifo.cli.output import out, print_json
@@ -36,7 +37,8 @@ def runs(
     for row in rows:
         accuracies = [row["validation_accuracy"], row["test_accuracy"]]
         shown = ["-" if accuracy is None else f"{accuracy:.2%}" for accuracy in accuracies]
-        table.add_row(row["run"], row["recipe"], str(row["seed"]), str(row["epochs"]), *shown, row["state"])
+        texts = [escape(str(row[name])) for name in ("run", "recipe", "seed", "epochs")]
+        table.add_row(*texts, *shown, escape(row["state"]))
     out.print(table)
 
 

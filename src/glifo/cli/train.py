@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glifo.cli.output import err, out, print_json
+from glifo.cli.output import MAX_SEED, err, out, print_json
 
 if TYPE_CHECKING:
     from glifo.recipes import Recipe
@@ -19,7 +19,7 @@ def train(
     recipe: Annotated[
         str | None, typer.Argument(help="Name of a recipe (`glifo recipes` lists them) or a recipe.json.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the split, the weights and the order.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the split, the weights and the order.")] = 0,
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="The run's folder; a new one under runs/ if not given.")
     ] = None,
@@ -57,7 +57,7 @@ def train(
     low, high = f"{accuracy['low']:.2%}", f"{accuracy['high']:.2%}"
     out.print(f"validation accuracy [bold]{accuracy['value']:.2%}[/bold] ({low} to {high}, n = {accuracy['n']:,})")
     out.print(f"run {run.folder}", markup=False)
-    err.print(f"next: glifo evaluate {run.folder} --final", style="dim")
+    err.print(f"next: glifo evaluate {run.folder} --final", style="dim", markup=False)
 
 
 def find(recipe: str) -> Recipe:

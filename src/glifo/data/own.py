@@ -86,7 +86,8 @@ def _read_folder(path: Path, frame: Frame) -> Content:
 def _read_csv(path: Path, frame: Frame) -> Content:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+        lines = [{key: (value or "").strip() for key, value in line.items() if isinstance(key, str)} for line in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} cannot be read as CSV ({error}): save it as UTF-8 text with commas") from None
     if not lines or not {"path", "label"} <= set(lines[0]):

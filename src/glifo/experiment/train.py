@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors.torch import save as to_safetensors
 from torch import nn
 
@@ -156,9 +157,15 @@ def make_callbacks(run: Run, assembly: Assembly, progress: bool, *, writes: bool
 def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
     """Export the network, compare it as it will be served with torch on all validation rows, calibrate and score it."""
     network = training.served
+    torch_logits = predict(network, assembly.validation()(), training.engine).numpy()
+    if not np.isfinite(torch_logits).all():
+        raise ValueError(
+            f"the network answers with what are no numbers after {training.epoch} epochs; lower the learning rate of "
+            f"{assembly.recipe.learning_rate:g} (`glifo lr-find` suggests one)"
+        )
     bundle = bare_bundle(assembly, network)
     logits = Recognizer(bundle).logits(assembly.validation_images)
-    parity = check_parity(logits, predict(network, assembly.validation()(), training.engine).numpy())
+    parity = check_parity(logits, torch_logits)
     labels = assembly.validation_labels
     temperature = fit_temperature(logits, labels)
     facts = {
