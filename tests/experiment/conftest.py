@@ -12,13 +12,6 @@ from glifo.experiment import train
 from glifo.runs import Run
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _own_folders(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GLIFO_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture(scope="session")
 def run(tmp_path_factory) -> Run:
     return train(short_recipe(num_epochs=10), seed=0, out=tmp_path_factory.mktemp("runs") / "run")
