@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from glifo.experiment import judge, resume, train
-from glifo.files import write_json
+from glifo.files import read_json, write_json
 from glifo.recipes import find_recipe
 from glifo.runs import RECIPE, Run
 
 RESULTS = Path(__file__).parent / "results"
+MAX_EPOCHS = 60  # of the curves that a result file keeps
 
 
 def main() -> None:
@@ -28,14 +29,17 @@ def main() -> None:
     parser.add_argument("recipe")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=Path, default=Path("runs/record"))
+    parser.add_argument("--also", help="another data set whose test part is read as well")
     arguments = parser.parse_args()
-    rows = [row_of(finished(arguments.recipe, seed, arguments.runs)) for seed in range(arguments.seeds)]
+    runs = [finished(arguments.recipe, seed, arguments.runs) for seed in range(arguments.seeds)]
+    rows = [row_of(run) | also(run, arguments.also) for run in runs]
     recipe = find_recipe(arguments.recipe)
     run = Run(folder=folder_of(arguments.runs, recipe.name, 0))
     result = {
         "format_version": 1,
         "recipe": recipe.to_dict(),
-        "command": f"python benchmarks/record.py {recipe.name} --seeds {arguments.seeds}",
+        "command": f"python benchmarks/record.py {recipe.name} --seeds {arguments.seeds}"
+        + (f" --also {arguments.also}" if arguments.also else ""),
         "hardware": run.environment["hardware"],
         "versions": run.environment["versions"],
         "commit": run.environment.get("commit"),
@@ -50,7 +54,10 @@ def main() -> None:
     sys.stderr.write(f"wrote {RESULTS / recipe.name}.json\n")
 
 
-FIGURES = ("train_accuracy", "validation_accuracy", "test_accuracy", "gap", "ece_after", "training_seconds")
+FIGURES = (
+    *("train_accuracy", "train_accuracy_served", "validation_accuracy", "test_accuracy", "gap"),
+    *("ece_after", "training_seconds", "cpu_seconds"),
+)
 
 
 def folder_of(root: Path, name: str, seed: int) -> Path:
@@ -82,7 +89,10 @@ def row_of(run: Run) -> dict[str, Any]:
         "precision": run.environment["precision"],
         "threads": run.environment["threads"],
         "training_seconds": facts["training_seconds"],
+        "cpu_seconds": round(sum(row.get("cpu_seconds", 0.0) for row in run.history), 2),
+        "peak_memory_mb": facts.get("peak_memory_mb"),
         "train_accuracy": facts["train_accuracy"],
+        "train_accuracy_served": judge(run, part="training").scores.accuracy.value,
         "validation_accuracy": validation,
         "validation_n": run.scores["n"],
         "test_accuracy": test,
@@ -93,12 +103,23 @@ def row_of(run: Run) -> dict[str, Any]:
         "repeats_of_training_rows": final_scores["repeats"],
         "temperature": run.bundle.temperature,
         "onnx_parity": facts["onnx_parity"],
+        "epoch_validation_accuracy": [round(row["validation_accuracy"], 5) for row in run.history[:MAX_EPOCHS]],
+        "epoch_cpu_seconds": [round(row.get("cpu_seconds", 0.0), 3) for row in run.history[:MAX_EPOCHS]],
     }
 
 
-def read_final(run: Run) -> dict[str, Any]:
-    from glifo.files import read_json
+def also(run: Run, data: str | None) -> dict[str, Any]:
+    """The figure on another data set's test part, read once and kept in the run's folder."""
+    if data is None:
+        return {}
+    path = run.folder / f"final-{data}.json"
+    if not path.is_file():
+        write_json(path, judge(run, data=data, final=True).scores.to_dict())
+    scores = read_json(path)
+    return {"also": {"data": data, "test_accuracy": scores["accuracy"]["value"], "test_n": scores["n"]}}
 
+
+def read_final(run: Run) -> dict[str, Any]:
     return read_json(run.folder / "final.json")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from glifo.data import cache, dataset
 from glifo.data.catalog import SOURCES
-from glifo.data.dataset import Dataset, data_folder, open_data
+from glifo.data.dataset import Dataset, data_folder, import_data, open_data
 from glifo.data.published import Source, SourceFile
 from glifo.data.readers import PLANNERS, presence
 from glifo.files import digest
@@ -247,6 +247,36 @@ def test_a_damaged_cache_is_made_again(folders: Path, spoil: str) -> None:
         (folder / spoil).write_bytes((folder / spoil).read_bytes()[:-3])
     np.testing.assert_array_equal(open_data("mnist").images, first)
     assert [path.name for path in (folders.parent / "cache").iterdir()] == [folder.name]
+
+
+def flip_a_byte(path: Path, *, keep_time: bool) -> None:
+    times = path.stat()
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 0xFF
+    path.write_bytes(content)
+    if keep_time:
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.parametrize("keep_time", [False, True])
+@pytest.mark.parametrize("array", ["images.npy", "labels.npy"])
+def test_a_flipped_byte_in_the_cache_is_found(folders: Path, array: str, keep_time: bool) -> None:
+    write_mnist(folders)
+    first = open_data("mnist")
+    images, labels = np.array(first.images), np.array(first.labels)
+    flip_a_byte(next((folders.parent / "cache").iterdir()) / array, keep_time=keep_time)
+    second = open_data("mnist", verify=keep_time)
+    np.testing.assert_array_equal(second.images, images)
+    np.testing.assert_array_equal(second.labels, labels)
+
+
+def test_a_flipped_byte_in_imported_data_is_refused(folders: Path) -> None:
+    folders.mkdir(exist_ok=True)
+    np.savez(folders / "own.npz", images=planted.pictures(40, seed=9), labels=np.arange(40) % 2)
+    import_data(folders / "own.npz", "mine")
+    flip_a_byte(folders.parent / "cache" / "own" / "mine" / "images.npy", keep_time=True)
+    with pytest.raises(ValueError, match="a file is missing or was changed.*import the data again"):
+        open_data("mine", verify=True)
 
 
 def test_a_file_with_another_hash_is_refused(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from glifo.data.dataset import open_data
 from glifo.data.splits import split
 from glifo.experiment import assemble as assemble_module
 from glifo.experiment import judge, rate_curve, resume, train
-from glifo.recipes import RECIPES, Recipe, find_recipe
+from glifo.recipes import RECIPES, Recipe, find_recipe, run_sheet
 from glifo.recognizer import Recognizer, load
 from glifo.runs import Run, list_runs
 
@@ -65,8 +65,8 @@ def test_the_bundle_scores_as_scikit_learn_counts(run):
 def test_same_seed_same_weights_other_seed_other_weights(tmp_path):
     one, two = (train(short_recipe(), seed=3, out=tmp_path / name) for name in "ab")
     assert_same_weights(one, two)
-    assert [{k: v for k, v in row.items() if k != "seconds"} for row in one.history] == [
-        {k: v for k, v in row.items() if k != "seconds"} for row in two.history
+    assert [{k: v for k, v in row.items() if "seconds" not in k} for row in one.history] == [
+        {k: v for k, v in row.items() if "seconds" not in k} for row in two.history
     ]
     other = train(short_recipe(), seed=4, out=tmp_path / "c")
     assert not all(np.array_equal(weights_of(one)[name], value) for name, value in weights_of(other).items())
@@ -85,7 +85,7 @@ def test_training_never_sees_the_sealed_test(tmp_path, monkeypatch):
         return replace(dataset, images=images, labels=labels)
 
     real_rows = split(open_data("optdigits"))
-    monkeypatch.setattr(assemble_module, "open_data", poisoned)
+    monkeypatch.setattr(assemble_module, "open_data", lambda name, verify: poisoned(name))
     monkeypatch.setattr(assemble_module, "split", lambda dataset, **options: split(open_data("optdigits"), **options))
     assert len(real_rows.test) == 270
     assert_same_weights(clean, train(short_recipe(), out=tmp_path / "poisoned"))
@@ -239,7 +239,7 @@ def test_every_recipe_survives_json_and_documents_itself(name):
     recipe = find_recipe(name)
     assert recipe.name == name
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
-    assert f"glifo train {name}" in (RECIPES[name].__doc__ or "")
+    assert len(run_sheet(name)) > 60
 
 
 def test_unknown_recipes_fields_and_versions_are_refused():
@@ -323,3 +323,34 @@ def test_two_processes_train_one_run(tmp_path):
     assert run.environment["processes"] == 2
     assert len(run.history) == 3
     assert run.scores["accuracy"]["value"] > 0.3
+
+
+def test_training_rows_are_judged_and_fewer_rows_train(tmp_path):
+    run = train(short_recipe(max_train_rows=100), seed=2, out=tmp_path / "few")
+    verdict = judge(run, part="training")
+    assert (verdict.part, verdict.scores.n, verdict.repeats) == ("training", 100, 0)
+    assert run.environment["splits"]["train"] == 100
+    assert run.test_reads == []
+    with pytest.raises(ValueError, match="no part of the rows is called 'all'; expected training, validation or test"):
+        judge(run, part="all")
+
+
+def test_the_mean_picture_alone_is_subtracted(tmp_path):
+    run = train(short_recipe(mean_image=True), seed=0, out=tmp_path / "mean")
+    dataset = open_data("optdigits")
+    rows = split(dataset, seed=0, validation_fraction=0.15).train
+    preparation = run.bundle.preparation
+    np.testing.assert_allclose(preparation.mean, dataset.images[rows].mean(0).ravel() / 255, atol=1e-12)
+    assert preparation.std == (1.0,)
+
+
+def test_the_historic_fault_is_planted_on_purpose_only(tmp_path):
+    """Served without the mean it was trained with: well in training, worse when read; the weights are the same."""
+    sound = train(short_recipe(mean_image=True, num_epochs=8), seed=0, out=tmp_path / "sound")
+    skewed = train(short_recipe(mean_image=True, num_epochs=8, fault="no_mean_when_serving"), seed=0, out=tmp_path / "skewed")
+    assert_same_weights(sound, skewed)
+    assert skewed.bundle.preparation.mean == (0.0,)
+    assert skewed.scores == sound.scores
+    right = judge(sound).scores.accuracy.value
+    assert right == pytest.approx(sound.history[-1]["validation_accuracy"])
+    assert judge(skewed).scores.accuracy.value < right

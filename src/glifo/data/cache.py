@@ -2,7 +2,8 @@
 
 A folder of the cache holds `images.npy`, `labels.npy`, `allowed.npy` where there are label sets, and `manifest.json`,
 written last. The official files stay the truth: their sizes and times are compared at every opening, their hashes
-when those changed. Deleting the cache is always safe. Use:
+when those changed. So are the arrays' own: by hash when their size or time changed, and always when `verify` asks, as
+every training does. Deleting the cache is always safe. Use:
 
     content, identity = cached("mnist", plan, cache_folder())
 """
@@ -45,8 +46,10 @@ def user_cache_folder() -> Path:
     return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / "glifo"
 
 
-def cached(name: str, plan: Plan, root: Path) -> tuple[Content, str]:
+def cached(name: str, plan: Plan, root: Path, *, verify: bool = False) -> tuple[Content, str]:
     """The content of a data set and its identity, from the cache when that is whole and its files are unchanged.
+
+    verify: hash the cached arrays even when their sizes and times are as they were written.
 
     ValueError: a file whose hash is not the published one, a file that cannot be parsed, a cache that cannot be
     written (nothing half-written stays).
@@ -54,7 +57,7 @@ def cached(name: str, plan: Plan, root: Path) -> tuple[Content, str]:
     paths = sorted(plan.hashes)
     key = hashlib.sha256("\n".join(str(path.resolve()) for path in paths).encode()).hexdigest()[:12]
     folder = root / f"{name}-{key}"
-    manifest = _read_manifest(folder)
+    manifest = _read_manifest(folder, verify=verify)
     now = {str(path): _stamp(path) for path in paths}
     if manifest and manifest.get("sources") == now:
         return load_content(folder), str(manifest["identity"])
@@ -95,8 +98,8 @@ def _identity(name: str, hashes: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps([FORMAT_VERSION, name, files]).encode()).hexdigest()
 
 
-def _read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest when it is of this version and its arrays have the sizes that it states, else None."""
+def _read_manifest(folder: Path, *, verify: bool = False) -> dict[str, Any] | None:
+    """The manifest when it is of this version and its arrays are those that it states, else None."""
     path = folder / "manifest.json"
     if not path.is_file():
         return None
@@ -106,16 +109,27 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
         return None  # a damaged cache is made again
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION or not set(manifest) >= KEYS:
         return None
-    sizes = {name: array["size"] for name, array in manifest["arrays"].items()}
-    whole = all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items())
-    return manifest if whole else None
+    arrays = manifest["arrays"].items()
+    return manifest if all(_is_as_written(folder / name, stated, verify) for name, stated in arrays) else None
 
 
-def load_content(folder: Path) -> Content:
+def _is_as_written(path: Path, stated: dict[str, Any], verify: bool) -> bool:
+    """Whether an array has the size it was written with, and the hash where its time changed or `verify` asks."""
+    if not path.is_file() or path.stat().st_size != stated["size"]:
+        return False
+    if path.stat().st_mtime_ns == stated.get("mtime_ns") and not verify:
+        return True
+    return digest(path) == stated.get("sha256")
+
+
+def load_content(folder: Path, *, verify: bool = False) -> Content:
     """The content that `save_content` wrote, its images memory-mapped; ValueError when the folder is not whole."""
-    manifest = _read_manifest(folder)
+    manifest = _read_manifest(folder, verify=verify)
     if manifest is None:
-        raise ValueError(f"{folder} is not a whole set of arrays of version {FORMAT_VERSION}; delete it and open again")
+        raise ValueError(
+            f"{folder} is not a whole set of arrays of version {FORMAT_VERSION} (a file is missing or was changed); delete "
+            f"it and open or import the data again"
+        )
     allowed = np.load(folder / "allowed.npy", mmap_mode="r") if "allowed.npy" in manifest["arrays"] else None
     return Content(
         images=np.load(folder / "images.npy", mmap_mode="r"),
@@ -155,7 +169,7 @@ def _write_array(path: Path, array: np.ndarray) -> dict[str, Any]:
         file.write(array.data.cast("B"))
         file.flush()
         os.fsync(file.fileno())
-    return {"shape": array.shape, "dtype": str(array.dtype), "size": path.stat().st_size}
+    return {"shape": array.shape, "dtype": str(array.dtype), "sha256": digest(path)} | _stamp(path)
 
 
 @contextmanager

@@ -73,6 +73,14 @@ SOURCES: dict[str, Source] = {
     "emnist-partial-letters": emnist_partial(
         "letters", "Letters", LETTERS, (68_852, 0), f"no official test part; {EITHER_CASE}"
     ),
+    "emnist-partial-62": emnist_partial(
+        "62",
+        "62 classes",
+        BYCLASS,
+        (120_792, 0),
+        "the rows of emnist-partial-byclass without its official test part, so that a test of the same class shares can "
+        "be cut from them",
+    ),
     "cifar10": Source(
         name="cifar10",
         title="CIFAR-10 small colour photographs",

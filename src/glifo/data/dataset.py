@@ -58,21 +58,22 @@ def data_folder() -> Path:
     return Path(named).expanduser() if named else user_cache_folder() / "data"
 
 
-def open_data(name_or_path: str | Path, folder: str | Path | None = None) -> Dataset:
+def open_data(name_or_path: str | Path, folder: str | Path | None = None, *, verify: bool = False) -> Dataset:
     """Open a data set by catalogue name, imported name or path of your own data.
 
     `folder` holds the official files (default: `data_folder()`). A path is a folder of pictures per class, a CSV of
-    path,label or an npz of images and labels, see `glifo.data.own`. ValueError, one line: an unknown name (with the
-    nearest), files that are missing (with the command that fetches them), damaged or of another data set.
+    path,label or an npz of images and labels, see `glifo.data.own`. `verify` hashes the cached arrays even when their
+    times and sizes are as they were written. ValueError, one line: an unknown name (with the nearest), files that are
+    missing (with the command that fetches them), damaged or of another data set.
 
     >>> open_data("optdigits").images.shape
     (1797, 8, 8)
     """
     name = str(name_or_path)
     if name in SOURCES:
-        return _open_source(SOURCES[name], Path(folder).expanduser() if folder else data_folder())
+        return _open_source(SOURCES[name], Path(folder).expanduser() if folder else data_folder(), verify)
     if name in imported_names():
-        content, identity = load_imported(name)
+        content, identity = load_imported(name, verify=verify)
         return _dataset(name, content, identity)
     path = Path(name_or_path).expanduser()
     if not path.exists():
@@ -95,14 +96,14 @@ def import_data(path: Path, name: str, *, frame: Frame | None = None, replace_ol
     return open_data(name)
 
 
-def _open_source(source: Source, folder: Path) -> Dataset:
+def _open_source(source: Source, folder: Path, verify: bool) -> Dataset:
     if source.embedded:
         content = read_embedded(source)
         return _dataset(source.name, content, content_identity(content))
     plan = make_plan(source, folder)
     if plan is None:
         raise ValueError(_missing(source, folder))
-    content, identity = cached(source.name, plan, cache_folder())
+    content, identity = cached(source.name, plan, cache_folder(), verify=verify)
     return _dataset(source.name, replace(content, classes=source.classes, frame=source.frame), identity)
 
 

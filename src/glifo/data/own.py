@@ -222,10 +222,10 @@ def imported_names() -> list[str]:
     return sorted(path.parent.name for path in folder.glob("[!.]*/manifest.json")) if folder.is_dir() else []
 
 
-def load_imported(name: str) -> tuple[Content, str]:
-    """The content and identity of an imported data set."""
+def load_imported(name: str, *, verify: bool = False) -> tuple[Content, str]:
+    """The content and identity of an imported data set; `verify` hashes its arrays first."""
     folder = _own_folder() / name
-    return load_content(folder), str(read_json(folder / "manifest.json")["identity"])
+    return load_content(folder, verify=verify), str(read_json(folder / "manifest.json")["identity"])
 
 
 def check_name(name: str, *, replace_old: bool = False) -> None:

@@ -160,7 +160,7 @@ def _plan_partial(source: Source, folder: Path) -> Plan | None:
     return Plan(hashes=_hashes(source, folder, files), read=read)
 
 
-PARTIAL_LABELS = {"byclass": "y62", "bymerge": "y47", "letters": "y26"}
+PARTIAL_LABELS = {"byclass": "y62", "bymerge": "y47", "letters": "y26", "62": "y62"}
 
 
 def _read_partial(path: Path, source: Source) -> Examples:
@@ -237,6 +237,7 @@ PLANNERS: dict[str, Callable[[Source, Path], Plan | None]] = {
     "emnist-partial-byclass": _plan_partial,
     "emnist-partial-bymerge": _plan_partial,
     "emnist-partial-letters": _plan_partial,
+    "emnist-partial-62": _plan_partial,
     "cifar10": _plan_cifar,
     "usps": _plan_usps,
     "optdigits-full": _plan_optdigits,

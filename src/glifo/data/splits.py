@@ -76,11 +76,19 @@ class Splits:
         return sizes | {"seed": self.seed, "rule": self.rule, "fingerprint": self.fingerprint}
 
 
-def split(dataset: Dataset, *, seed: int = 0, validation_fraction: float = 0.1, test_fraction: float = 0.15) -> Splits:
+def split(
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.15,
+    max_train_rows: int | None = None,
+) -> Splits:
     """Cut a data set into training, validation and sealed test rows, stratified by class.
 
     The official test part is the test where there is one; else `test_fraction` of the rows is, cut with a fixed seed,
-    so that every seed keeps the same test. Then `validation_fraction` of the remaining rows validates, by `seed`.
+    so that every seed keeps the same test. Then `validation_fraction` of the remaining rows validates, by `seed`; of the
+    rest, at most `max_train_rows` train, a sample stratified by class.
     A cut that cannot be stratified (a class with one row, fewer rows than classes) is a plain random one, and `rule`
     says so. ValueError: a fraction outside 0..1, or a data set with nothing to train on.
 
@@ -94,6 +102,9 @@ def split(dataset: Dataset, *, seed: int = 0, validation_fraction: float = 0.1, 
     pool, test, test_rule = _cut_test(dataset, test_fraction)
     train, validation, rule = _cut(pool, dataset, validation_fraction, seed)
     rules = f"test: {test_rule}; validation: {validation_fraction:g} of the rest{rule}"
+    if max_train_rows is not None and max_train_rows < len(train):
+        train, rule = _sample(train, dataset, max_train_rows, seed)
+        rules += f"; training: {max_train_rows:,} rows of the rest{rule}"
     return Splits(train=train, validation=validation, test=SealedRows(test), seed=seed, rule=rules)
 
 
@@ -144,6 +155,12 @@ def _cut_test(dataset: Dataset, fraction: float) -> tuple[np.ndarray, np.ndarray
         )
     pool, test, rule = _cut(rows, dataset, fraction, TEST_SEED)
     return pool, test, f"{fraction:g} of all rows, the same for every seed{rule}"
+
+
+def _sample(rows: np.ndarray, dataset: Dataset, num: int, seed: int) -> tuple[np.ndarray, str]:
+    """`num` of the rows, in proportion to the classes where that can be."""
+    _, sample, note = _cut(rows, dataset, num / len(rows), seed)
+    return sample, note
 
 
 def _cut(rows: np.ndarray, dataset: Dataset, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray, str]:

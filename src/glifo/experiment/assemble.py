@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,12 @@ from glifo.data.augment import Augment
 from glifo.data.batches import Batches
 from glifo.data.dataset import Dataset, open_data
 from glifo.data.splits import Splits, split
-from glifo.images import Preparation, fit_preparation
+from glifo.experiment.transfer import start_from
+from glifo.images import Frame, Preparation, fit_preparation
 from glifo.networks import build
 from glifo.recipes import Recipe
 from glifo.training.engine import Engine, channels_last
+from glifo.training.freezing import freeze, layer_groups
 from glifo.training.loop import classification_figures, predict
 from glifo.training.optimizers import make_optimizer
 from glifo.training.schedules import make_schedule
@@ -74,12 +76,13 @@ class Assembly:
         )
 
 
-def assemble(recipe: Recipe, seed: int) -> Assembly:
-    """Open the recipe's data, cut it by the seed, and fit the preparation on the training rows; test rows stay sealed."""
-    dataset = open_data(recipe.data)
-    splits = split(
-        dataset, seed=seed, validation_fraction=recipe.validation_fraction, test_fraction=recipe.test_fraction
-    )
+def assemble(recipe: Recipe, seed: int, dataset: Dataset | None = None) -> Assembly:
+    """Open the recipe's data, cut it by the seed, and fit the preparation on the training rows; test rows stay sealed.
+
+    `dataset` is taken instead of the recipe's data: a fold of it, say.
+    """
+    dataset = open_data(recipe.data, verify=True) if dataset is None else dataset
+    splits = split_as_recipe(dataset, recipe, seed)
     check_classes(dataset, splits)
     train_images = take(dataset.images, splits.train)
     return Assembly(
@@ -87,12 +90,29 @@ def assemble(recipe: Recipe, seed: int) -> Assembly:
         seed=seed,
         dataset=dataset,
         splits=splits,
-        preparation=fit_preparation(train_images, dataset.frame, per_pixel=recipe.per_pixel),
+        preparation=fit_as_recipe(train_images, dataset.frame, recipe),
         train_images=train_images,
         train_labels=take(dataset.labels, splits.train),
         validation_images=take(dataset.images, splits.validation),
         validation_labels=take(dataset.labels, splits.validation),
     )
+
+
+def split_as_recipe(dataset: Dataset, recipe: Recipe, seed: int) -> Splits:
+    """The rows of a training: they depend on the data, the seed and three fields of the recipe alone."""
+    return split(
+        dataset,
+        seed=seed,
+        validation_fraction=recipe.validation_fraction,
+        test_fraction=recipe.test_fraction,
+        max_train_rows=recipe.max_train_rows,
+    )
+
+
+def fit_as_recipe(images: UInt8[np.ndarray, "n ..."], frame: Frame, recipe: Recipe) -> Preparation:
+    """The preparation a recipe asks for, fitted on training rows."""
+    preparation = fit_preparation(images, frame, per_pixel=recipe.per_pixel or recipe.mean_image)
+    return replace(preparation, std=(1.0,)) if recipe.mean_image else preparation
 
 
 def check_classes(dataset: Dataset, splits: Splits) -> None:
@@ -138,6 +158,8 @@ def make_fit(
     torch.manual_seed(assembly.seed)
     if network is None:
         network = build(recipe.network, shape=assembly.shape, num_classes=len(assembly.dataset.classes))
+    if recipe.start_from is not None:
+        start_from(recipe.start_from, network, assembly.dataset.classes)
     network = channels_last(network)
     batches = assembly.batches()
     batch = next(batches(0))
@@ -149,6 +171,9 @@ def make_fit(
         num_threads=num_threads or recipe.num_threads,
     )
     network = network.to(engine.accelerator.device)
+    frozen = [] if recipe.train_part == "all" else layer_groups(network)[:-1]
+    if recipe.train_part == "head":
+        freeze(frozen, [])
     num_steps = recipe.num_epochs * len(batches)
     return Fit(
         network=network,
@@ -158,6 +183,7 @@ def make_fit(
             learning_rate=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             options=recipe.optimizer_options,
+            layer_decay=recipe.layer_decay,
         ),
         loss=partial(smoothed_cross_entropy, smoothing=recipe.label_smoothing),
         schedule=make_schedule(recipe.schedule, recipe.schedule_options),
@@ -165,6 +191,7 @@ def make_fit(
         num_epochs=recipe.num_epochs,
         seed=assembly.seed,
         clip_norm=recipe.clip_norm,
+        frozen=frozen,
         average=make_average(network, recipe.average_decay, num_steps),
     )
 

@@ -13,9 +13,10 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from glifo.data.dataset import Dataset, open_data
-from glifo.data.splits import Splits, find_repeats, split
+from glifo.data.splits import Splits, find_repeats
 from glifo.evaluation.confusions import Confusions, count_confusions
 from glifo.evaluation.metrics import Scores, score
+from glifo.experiment.assemble import split_as_recipe
 from glifo.images import canonical_glyph
 from glifo.recipes import Recipe
 from glifo.recognizer import Recognizer
@@ -26,8 +27,8 @@ from glifo.runs import Run
 class Verdict:
     """What a recogniser scored on some rows, with the rows themselves for whoever wants to look.
 
-    part: "validation", "test" or "all"; repeats: how many of the rows stand in the training rows too, pixel by pixel,
-    None where those are not known.
+    part: "training", "validation", "test" or "all"; repeats: how many of the rows stand in the training
+    rows too, pixel by pixel, None where those are not known.
     """
 
     data: str
@@ -52,23 +53,24 @@ class Verdict:
         }
 
 
-def judge(run: Run, *, data: str | None = None, final: bool = False) -> Verdict:
-    """Score a run's bundle on its validation rows, or on the sealed test when `final`; `data` names another data set.
+def judge(run: Run, *, data: str | None = None, part: str = "validation", final: bool = False) -> Verdict:
+    """Score a run's bundle on a part of its rows; `data` names another data set.
 
+    part: "training", "validation" or "test"; `final` is another word for the test.
     A reading of the sealed test is noted in the run's folder. Raises ValueError when the bundle is missing or the classes
     of the other data are unknown to it.
     """
     bundle = run.bundle
     recipe = Recipe.from_dict(bundle.facts["recipe"])
     dataset = open_data(data or recipe.data)
-    splits = split_as_trained(dataset, recipe, run.seed)
+    splits = split_as_recipe(dataset, recipe, run.seed)
     if data is None:
         check_same_rows(run, dataset, splits)
-    part = "test" if final else "validation"
-    rows = splits.test.open(f"glifo evaluate --final {run.folder}") if final else splits.validation
+    part = "test" if final else part
+    rows = rows_of(splits, part, run)
     repeats = count_training_repeats(run, recipe, dataset, splits, rows, other=data is not None)
     verdict = judge_rows(Recognizer(bundle), dataset, rows, part=part, repeats=repeats)
-    if final:
+    if part == "test":
         run.note_test_read(
             {
                 "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -79,6 +81,16 @@ def judge(run: Run, *, data: str | None = None, final: bool = False) -> Verdict:
             }
         )
     return verdict
+
+
+def rows_of(splits: Splits, part: str, run: Run) -> Int[np.ndarray, " n"]:
+    """The row numbers of a part; the sealed test opens for this run."""
+    if part == "test":
+        return splits.test.open(f"the final test of {run.folder}")
+    rows = {"training": splits.train, "validation": splits.validation}
+    if part not in rows:
+        raise ValueError(f"no part of the rows is called {part!r}; expected training, validation or test")
+    return rows[part]
 
 
 def check_same_rows(run: Run, dataset: Dataset, splits: Splits) -> None:
@@ -106,14 +118,9 @@ def count_training_repeats(
         return None  # the run came without its data: nothing to compare with, and the verdict says null
     if trained_on.images.shape[1:] != dataset.images.shape[1:]:
         return 0
-    train = split_as_trained(trained_on, recipe, run.seed).train
+    train = split_as_recipe(trained_on, recipe, run.seed).train
     images = np.concatenate([trained_on.images[train], dataset.images[rows]])
     return find_repeats(images, np.arange(len(train)), np.arange(len(train), len(images))).count
-
-
-def split_as_trained(dataset: Dataset, recipe: Recipe, seed: int) -> Splits:
-    """The same rows as the training's: the split depends on the data, the seed and the two fractions alone."""
-    return split(dataset, seed=seed, validation_fraction=recipe.validation_fraction, test_fraction=recipe.test_fraction)
 
 
 def judge_rows(

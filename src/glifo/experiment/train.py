@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from glifo.data.splits import find_repeats
 from glifo.evaluation.calibration import fit_temperature
 from glifo.evaluation.metrics import score
 from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate
+from glifo.images import Preparation
 from glifo.networks.to_onnx import check_parity, to_onnx
 from glifo.recipes import Recipe, find_recipe
 from glifo.recognizer import Recognizer
@@ -31,6 +33,7 @@ from glifo.training.callbacks import (
     TimeLimit,
 )
 from glifo.training.checkpoint import Checkpoint, read_checkpoint, restore
+from glifo.training.freezing import Unfreezing
 from glifo.training.loop import fit, predict
 from glifo.training.state import Fit
 
@@ -136,9 +139,19 @@ def carry_out(run: Run, assembly: Assembly, training: Fit, progress: bool) -> Ru
 
 
 def make_callbacks(run: Run, assembly: Assembly, progress: bool, *, writes: bool = True) -> list[Callback]:
-    """The callbacks a recipe asks for, in the order in which they must be told; one process of several writes and draws."""
+    """The callbacks of a run in the order in which they must be told; one process of several writes and draws."""
+    callbacks = recipe_callbacks(assembly, progress and writes)
+    if not writes:
+        return callbacks
+    return [*callbacks, HistoryFile(run.folder / HISTORY), Checkpoint(run.folder / CHECKPOINT)]
+
+
+def recipe_callbacks(assembly: Assembly, progress: bool) -> list[Callback]:
+    """The callbacks a recipe asks for, and a bar; none of them writes a file."""
     recipe = assembly.recipe
     callbacks: list[Callback] = [FiniteLoss(), Stopwatch()]
+    if recipe.train_part == "gradual":
+        callbacks.append(Unfreezing())
     if recipe.keep_best:
         callbacks.append(BestWeights(recipe.monitor))
     if recipe.plateau_patience is not None:
@@ -147,11 +160,9 @@ def make_callbacks(run: Run, assembly: Assembly, progress: bool, *, writes: bool
         callbacks.append(EarlyStopping(recipe.patience, recipe.monitor, recipe.min_delta))
     if recipe.time_limit_s is not None:
         callbacks.append(TimeLimit(recipe.time_limit_s))
-    if progress and writes:
+    if progress:
         callbacks.append(ProgressBar(len(assembly.train_labels)))
-    if not writes:
-        return callbacks
-    return [*callbacks, HistoryFile(run.folder / HISTORY), Checkpoint(run.folder / CHECKPOINT)]
+    return callbacks
 
 
 def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
@@ -177,10 +188,27 @@ def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
         "train_loss": training.history[-1]["loss"],
         "train_accuracy": training.history[-1]["accuracy"],
         "training_seconds": round(sum(row["seconds"] for row in training.history), 3),
+        "peak_memory_mb": peak_memory_mb(),
         "onnx_parity": parity,
         "scores": score(logits, labels, bundle.classes, temperature).to_dict(),
     }
-    return replace(bundle, temperature=temperature, facts=facts)
+    return replace(bundle, temperature=temperature, facts=facts, preparation=served_preparation(assembly))
+
+
+def served_preparation(assembly: Assembly) -> Preparation:
+    """The preparation of the training, or, where the recipe plants that fault on purpose, one that forgets the mean."""
+    if assembly.recipe.fault == "no_mean_when_serving":
+        return replace(assembly.preparation, mean=(0.0,))
+    return assembly.preparation
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory this process has held (resident set, MB); None on systems that do not tell."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2), 1)
 
 
 def bare_bundle(assembly: Assembly, network: nn.Module) -> Bundle:

@@ -18,7 +18,13 @@ class Recipe:
     """Everything that decides a training but the seed, the device and the folder.
 
     data: a catalogue name, an imported name or a path; per_pixel: standardise each pixel by its own mean and deviation
-    over the training rows instead of one mean and one deviation for all; learning_rate: the schedule's peak;
+    over the training rows instead of one mean and one deviation for all; mean_image: only subtract the mean training
+    picture (white is 1), as the EMNIST work did; max_train_rows: train on a stratified sample of that many rows;
+    start_from: weights to begin with (a run's folder, a bundle, a recipe trained under runs/, or torchvision's ResNet-18
+    file), the head fresh unless the classes are the same; train_part: "all" layers, the "head" alone over a frozen body,
+    or "gradual", head first and a further layer group at a time in the first half of the run (Howard and Ruder 2018);
+    layer_decay: the rate of each layer group as a share of the group above it; fault: a historic fault planted on
+    purpose, for teaching ("no_mean_when_serving": the bundle forgets the mean); learning_rate: the schedule's peak;
     augment: options of `glifo.data.augment.Augment`, empty for none; average_decay: the share an exponential moving
     average of the weights keeps at each step (less in short runs), None for no averaging; clip_norm: largest norm of the
     gradient; patience: epochs without improvement of `monitor` before the training stops, None for never;
@@ -41,7 +47,13 @@ class Recipe:
     weight_decay: float = 0.0
     validation_fraction: float = 0.1
     test_fraction: float = 0.15
+    max_train_rows: int | None = None
     per_pixel: bool = False
+    mean_image: bool = False
+    start_from: str | None = None
+    train_part: Literal["all", "head", "gradual"] = "all"
+    layer_decay: float = 1.0
+    fault: Literal["no_mean_when_serving"] | None = None
     augment: dict[str, Any] = field(default_factory=dict)
     label_smoothing: float = 0.0
     average_decay: float | None = None
@@ -112,7 +124,15 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
         "text",
     ),
     (("num_epochs", "batch_size"), lambda v: is_whole(v) and v > 0, "a whole number above 0"),
-    (("patience", "num_threads"), lambda v: v is None or (is_whole(v) and v > 0), "null or a whole number above 0"),
+    (("start_from",), lambda v: v is None or (isinstance(v, str) and v != ""), "null or text"),
+    (("train_part",), lambda v: v in ("all", "head", "gradual"), "all, head or gradual"),
+    (("layer_decay",), lambda v: is_number(v) and 0 < v <= 1, "a number above 0, at most 1"),
+    (("fault",), lambda v: v in (None, "no_mean_when_serving"), "null or no_mean_when_serving"),
+    (
+        ("patience", "num_threads", "max_train_rows"),
+        lambda v: v is None or (is_whole(v) and v > 0),
+        "null or a whole number above 0",
+    ),
     (("plateau_patience",), lambda v: v is None or (is_whole(v) and v >= 0), "null or a whole number from 0 on"),
     (("learning_rate",), lambda v: is_number(v) and v > 0, "a number above 0"),
     (("weight_decay", "min_delta"), lambda v: is_number(v) and v >= 0, "a number from 0 on"),
@@ -120,7 +140,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("label_smoothing",), lambda v: is_number(v) and 0 <= v < 1, "a number from 0 to below 1"),
     (("average_decay",), lambda v: v is None or (is_number(v) and 0 < v < 1), "null or a number between 0 and 1"),
     (("clip_norm", "time_limit_s"), lambda v: v is None or (is_number(v) and v > 0), "null or a number above 0"),
-    (("per_pixel", "keep_best"), lambda v: isinstance(v, bool), "true or false"),
+    (("per_pixel", "mean_image", "keep_best"), lambda v: isinstance(v, bool), "true or false"),
     (("monitor",), lambda v: v in MONITORS, f"one of {', '.join(MONITORS)}"),
     (("precision",), lambda v: v in ("auto", "fp32", "bf16"), "auto, fp32 or bf16"),
     (("augment", "schedule_options"), are_numbers, "names with numbers"),

@@ -21,7 +21,7 @@ from glifo.report.plots import GlyphCaption
 from glifo.runs import Run
 
 NUM_MISTAKES = 40
-PARTS = {"test": "the sealed test", "validation": "validation rows", "all": "all rows"}
+PARTS = {"test": "the sealed test", "validation": "validation rows", "training": "training rows", "all": "all rows"}
 
 
 def evaluation_report(path: Path, run: Run, verdict: Verdict, readings: Table | None = None) -> None:

@@ -136,13 +136,17 @@ class TimeLimit(Callback):
 
 
 class Stopwatch(Callback):
-    """Notes the wall seconds of each epoch in the history, validation included."""
+    """Notes the wall seconds and the processor's seconds (all threads) of each epoch, validation included.
+
+    The processor's seconds hardly change when other programs run beside the training; wall seconds do.
+    """
 
     def before_epoch(self, run: Fit) -> None:
-        self.start = time.perf_counter()
+        self.start, self.cpu_start = time.perf_counter(), time.process_time()
 
     def after_epoch(self, run: Fit) -> None:
         run.history[-1]["seconds"] = round(time.perf_counter() - self.start, 4)
+        run.history[-1]["cpu_seconds"] = round(time.process_time() - self.cpu_start, 4)
 
 
 class ProgressBar(Callback):

@@ -40,6 +40,8 @@ def fit(
         torch.manual_seed(run.seed * SEED_STRIDE + run.epoch)
         tell(callbacks, "before_epoch", run)
         run.network.train()
+        for part in run.frozen:
+            part.eval()  # else its normalisations' running figures would still learn
         loss_sum, hits, seen = torch.zeros(()), torch.zeros(()), 0
         for step, batch in enumerate(batches(run.epoch)):
             share = run.rate_factor * run.schedule((run.epoch * num_steps + step) / (run.num_epochs * num_steps))

@@ -31,6 +31,7 @@ class Fit:
     seed: int = 0
     clip_norm: float | None = None
     average: AveragedModel | None = None
+    frozen: list[nn.Module] = field(default_factory=list)
     epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, Any] = field(default_factory=dict)
