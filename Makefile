@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check fix bench docs clean help
+.PHONY: setup demo test check fix bench docs notebooks clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -48,6 +48,9 @@ bench: $(VENV)/bench     ## training speed beside Keras and plain PyTorch, readi
 
 docs: $(VENV)/dev        ## write the generated pages and plots under docs/
 	$(BIN)/python docs/generate.py
+
+notebooks: $(VENV)/dev   ## run the notebooks in place, outputs kept (real letters where GLIFO_DATA names them)
+	$(BIN)/python notebooks/execute.py
 
 clean:           ## remove .venv and what the demo wrote
 	rm -rf $(VENV) demo report.html

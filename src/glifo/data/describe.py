@@ -14,7 +14,14 @@ from glifo.data.splits import find_repeats, rows_to_show, split
 
 __all__ = ["describe", "first_emnist"]
 
-WITH_CASE = ("emnist-byclass", "emnist-partial-byclass", "emnist-partial-62", "emnist-bymerge", "emnist-partial-bymerge", "emnist-balanced")
+WITH_CASE = (
+    "emnist-byclass",
+    "emnist-partial-byclass",
+    "emnist-partial-62",
+    "emnist-bymerge",
+    "emnist-partial-bymerge",
+    "emnist-balanced",
+)
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:

@@ -7,6 +7,7 @@ says how many; the test is a stratified part of the same rows (`emnist-partial-6
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from glifo.recipes.recipe import Recipe
 
@@ -22,7 +23,9 @@ def original(network: str) -> Recipe:
     prepared unlike the training. Rows and epochs are cut to what 2 cores can do: 30,000 rows and 16 epochs, and for
     resnet, ten times as heavy, 10,000 rows, 8 epochs and batches of 512.
     """
-    small = {"max_train_rows": 10_000, "num_epochs": 8, "batch_size": 512} if network == "resnet" else {}
+    small: dict[str, Any] = (
+        {"max_train_rows": 10_000, "num_epochs": 8, "batch_size": 512} if network == "resnet" else {}
+    )
     recipe = Recipe(
         name=f"e1-{network}",
         description=f"EMNIST 62 classes, {network}, RMSprop at a constant rate, as the earlier work",
@@ -96,11 +99,7 @@ def rate_trial(schedule: str) -> Recipe:
 
     Half cycles of 8 epochs as in the earlier work; constant and triangular2 have the same highest rate.
     """
-    options = {
-        "constant": {},
-        "triangular2": {"half_cycle_fraction": 0.5, "lowest": 0.01},
-        "one_cycle": {},
-    }
+    options = {"half_cycle_fraction": 0.5, "lowest": 0.01} if schedule == "triangular2" else {}
     return replace(
         original("custom"),
         name=f"rates-{schedule}",
@@ -108,7 +107,7 @@ def rate_trial(schedule: str) -> Recipe:
         max_train_rows=10_000,
         batch_size=256,
         schedule=schedule,
-        schedule_options=options[schedule],
+        schedule_options=options,
         patience=None,
         keep_best=False,
     )
