@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check fix bench docs notebooks clean help
+.PHONY: setup demo test check results-check fix bench docs notebooks clean help
 
 help:            ## list the targets
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(VENV)/train: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "glifo needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
@@ -41,6 +41,9 @@ fix: $(VENV)/dev         ## format, mend what lint can mend, generate the pages 
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python docs/generate.py
+
+results-check: $(VENV)/dev   ## fail when docs/results.md does not say what benchmarks/results holds
+	$(BIN)/python docs/generate.py --check docs/results.md
 
 bench: $(VENV)/bench     ## training speed beside Keras and plain PyTorch, reading time
 	$(BIN)/python benchmarks/training_speed.py

@@ -2,34 +2,42 @@
 
     python docs/generate.py            # or: make docs
     python docs/generate.py --check    # part of make check
+    python docs/generate.py --check docs/results.md    # make results-check
 
-docs/cli.md, docs/recipes.md, docs/networks.md and docs/data.md are written whole; in README.md the lines between the
-`results` marks. docs/schedules.svg is drawn, and not checked, since other versions of Matplotlib draw other bytes.
+docs/cli.md, docs/recipes.md, docs/networks.md, docs/data.md and docs/results.md are written whole, or those that are
+named; in README.md the lines between the `results` marks. The plots (docs/schedules.svg, docs/cyclic.svg) are drawn, and
+not checked, since other versions of Matplotlib draw other bytes.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.pyplot as plt
 import typer
+from results_page import draw_cyclic, results_page
 
 from glifo.cli import app
 from glifo.data.catalog import SOURCES
 from glifo.files import read_json
 from glifo.networks import NETWORKS, build
 from glifo.networks.summary import summarize
-from glifo.recipes import RECIPES
+from glifo.recipes import RECIPES, run_sheet
 from glifo.report.drawing import BLUE, STYLE
 from glifo.training.callbacks import ReduceOnPlateau
 from glifo.training.schedules import SCHEDULES, make_schedule
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+HEADLINES = (
+    *("digits", "mnist", "mnist-net_1", "emnist-custom", "latin62"),
+    *("e1-custom-modern", "e2-scanner-modern", "e4-mlp-f-modern"),
+)
 START, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"
 MADE = "<!-- Made by docs/generate.py; do not edit. -->\n\n"
 
@@ -77,13 +85,43 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def recipes_page() -> str:
-    """Every recipe with its run sheet."""
-    parts = [f"# Recipes\n\n{MADE}`glifo recipes NAME --json` prints one whole; edit it and `glifo train mine.json`.\n"]
-    for name, recipe in RECIPES.items():
-        fields = {field: value for field, value in recipe().to_dict().items() if field not in ("name", "description")}
-        rows = [[field, f"`{value}`"] for field, value in fields.items()]
-        parts.append(f"## {name}\n\n{inspect.getdoc(recipe)}\n\n{measured(name)}{table(['field', 'value'], rows)}")
+    """Every recipe, those of one family together: the run sheet, what was measured, and what is not the default."""
+    parts = [
+        f"# Recipes\n\n{MADE}`glifo train NAME` trains one, `glifo recipes NAME --json` prints it whole; edit that and "
+        "`glifo train mine.json`. Fields that are not listed have their defaults.\n"
+    ]
+    families: dict[str, list[str]] = {}
+    for name in RECIPES:
+        families.setdefault(run_sheet(name), []).append(name)
+    parts += [family_text(sheet, names) for sheet, names in families.items()]
     return "\n".join(parts)
+
+
+def family_text(sheet: str, names: list[str]) -> str:
+    """A section of recipes that share a run sheet."""
+    own = [own_fields(name) for name in names]
+    shared = {field: value for field, value in own[0].items() if all(each.get(field) == value for each in own)}
+    rows = [["all", code(shared)]] if len(names) > 1 else []
+    for name, values in zip(names, own, strict=True):
+        differing = {field: value for field, value in values.items() if len(names) == 1 or field not in shared}
+        rows.append([f"`{name}`", code(differing)])
+    measures = "".join(measured(name) for name in names)
+    return f"## {', '.join(names)}\n\n{sheet}\n\n{measures}{table(['recipe', 'fields'], rows)}"
+
+
+def own_fields(name: str) -> dict[str, Any]:
+    """The fields of a recipe that are not the defaults, but its name and description."""
+    recipe = RECIPES[name]()
+    usual = {field.name: field.default for field in fields(recipe)}
+    return {
+        field: value
+        for field, value in asdict(recipe).items()
+        if field not in ("name", "description") and value != usual[field] and value != {}
+    }
+
+
+def code(values: dict[str, Any]) -> str:
+    return ", ".join(f"`{field}={value}`" for field, value in values.items()) or "-"
 
 
 def measured(name: str) -> str:
@@ -93,7 +131,8 @@ def measured(name: str) -> str:
     result = read_json(RESULTS / f"{name}.json")
     summary, hardware = result["summary"], result["hardware"]
     return (
-        f"Measured: sealed test {percent(summary['test_accuracy'])}, validation {percent(summary['validation_accuracy'])}, "
+        f"Measured, {name}: sealed test {percent(summary['test_accuracy'])}, "
+        f"validation {percent(summary['validation_accuracy'])}, "
         f"{summary['test_accuracy']['num_seeds']} seeds, {summary['training_seconds']['mean'] / 60:.1f} min of training on "
         f"{hardware['cores']} cores ({hardware['processor']}, other work beside it).\n\n"
     )
@@ -129,7 +168,7 @@ def data_page() -> str:
 def results_table() -> str:
     """The rows of the README's results table, from the result files of the recipes."""
     rows = []
-    for name in RECIPES:
+    for name in HEADLINES:
         path = RESULTS / f"{name}.json"
         if path.is_file():
             rows.append(result_row(name, read_json(path)))
@@ -160,16 +199,17 @@ def percent(figure: dict[str, Any]) -> str:
 def speed_lines() -> str:
     """What the benchmarks measured, in sentences."""
     lines = []
-    if (RESULTS / "training_speed.json").is_file():
-        result = read_json(RESULTS / "training_speed.json")
+    for path in sorted(RESULTS.glob("training_speed*.json")):
+        result = read_json(path)
         medians, ratios = result["medians"], result["ratios"]
         hardware = f"{result['hardware']['cores']} cores, {result['hardware']['processor']}"
+        best = "bf16" if medians["peak_bf16"] > medians["peak_fp32"] else "fp32"
         lines.append(
             f"Training net_1 at batch 128 ({hardware}, {result['num_rounds']} rounds): {medians['glifo']:,.0f} pictures/s, "
             f"{ratios['glifo_over_keras']['median']:.2f} times Keras 3 on TensorFlow, "
             f"{ratios['glifo_over_pytorch']['median']:.2f} times a plain PyTorch loop, "
-            f"{ratios['glifo_share_of_bf16_peak']['median']:.0%} of the machine's bf16 matrix-product peak "
-            f"({medians['peak_bf16']:,.0f} GFLOP/s)."
+            f"{ratios[f'glifo_share_of_{best}_peak']['median']:.0%} of the machine's matrix-product peak in {best}, its "
+            f"faster precision ({medians[f'peak_{best}']:,.0f} GFLOP/s)."
         )
     if (RESULTS / "reading_time.json").is_file():
         result = read_json(RESULTS / "reading_time.json")
@@ -220,18 +260,21 @@ PAGES = {
     "docs/recipes.md": recipes_page,
     "docs/networks.md": networks_page,
     "docs/data.md": data_page,
+    "docs/results.md": results_page,
     "README.md": readme_page,
 }
 
 
 def main() -> None:
-    stale = [name for name, page in PAGES.items() if read(ROOT / name) != page()]
+    wanted = [name for name in PAGES if name in sys.argv] or list(PAGES)
+    stale = [name for name in wanted if read(ROOT / name) != PAGES[name]()]
     if "--check" in sys.argv:
         sys.exit(f"stale: {', '.join(stale)}; run: make docs" if stale else 0)
     for name in stale:
         (ROOT / name).write_text(PAGES[name](), encoding="utf-8")
         sys.stderr.write(f"wrote {name}\n")
     draw_schedules()
+    draw_cyclic()
 
 
 def read(path: Path) -> str | None:

@@ -275,7 +275,7 @@ def test_a_flipped_byte_in_imported_data_is_refused(folders: Path) -> None:
     np.savez(folders / "own.npz", images=planted.pictures(40, seed=9), labels=np.arange(40) % 2)
     import_data(folders / "own.npz", "mine")
     flip_a_byte(folders.parent / "cache" / "own" / "mine" / "images.npy", keep_time=True)
-    with pytest.raises(ValueError, match="a file is missing or was changed.*import the data again"):
+    with pytest.raises(ValueError, match=r"a file is missing or was changed.*import the data again"):
         open_data("mine", verify=True)
 
 

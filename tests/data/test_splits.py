@@ -158,3 +158,17 @@ def test_rows_to_show_leave_the_test_out() -> None:
     data = planted_set(planted.labels(50, 5), num_test=20)
     assert rows_to_show(data).tolist() == list(range(30))
     assert rows_to_show(planted_set([0, 1] * 5, num_test=10)).tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("num", [10, 11, 100, 700])
+def test_fewer_training_rows_keep_every_class_and_their_shares(num):
+    dataset = open_data("optdigits")
+    whole, few = split(dataset, seed=4), split(dataset, seed=4, max_train_rows=num)
+    assert len(few.train) == num and set(few.train) <= set(whole.train)
+    np.testing.assert_array_equal(few.validation, whole.validation)
+    counts = np.bincount(dataset.labels[few.train], minlength=10)
+    expected = num * np.bincount(dataset.labels[whole.train]) / len(whole.train)
+    assert counts.min() >= 1 and np.abs(counts - expected).max() <= 2
+    assert f"training: {num} rows of the rest" in few.rule
+    np.testing.assert_array_equal(split(dataset, seed=4, max_train_rows=num).train, few.train)
+    np.testing.assert_array_equal(split(dataset, seed=4, max_train_rows=10_000).train, whole.train)

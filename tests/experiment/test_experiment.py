@@ -347,7 +347,8 @@ def test_the_mean_picture_alone_is_subtracted(tmp_path):
 def test_the_historic_fault_is_planted_on_purpose_only(tmp_path):
     """Served without the mean it was trained with: well in training, worse when read; the weights are the same."""
     sound = train(short_recipe(mean_image=True, num_epochs=8), seed=0, out=tmp_path / "sound")
-    skewed = train(short_recipe(mean_image=True, num_epochs=8, fault="no_mean_when_serving"), seed=0, out=tmp_path / "skewed")
+    recipe = short_recipe(mean_image=True, num_epochs=8, fault="no_mean_when_serving")
+    skewed = train(recipe, seed=0, out=tmp_path / "skewed")
     assert_same_weights(sound, skewed)
     assert skewed.bundle.preparation.mean == (0.0,)
     assert skewed.scores == sound.scores

@@ -103,8 +103,8 @@ def split(
     train, validation, rule = _cut(pool, dataset, validation_fraction, seed)
     rules = f"test: {test_rule}; validation: {validation_fraction:g} of the rest{rule}"
     if max_train_rows is not None and max_train_rows < len(train):
-        train, rule = _sample(train, dataset, max_train_rows, seed)
-        rules += f"; training: {max_train_rows:,} rows of the rest{rule}"
+        train = _sample(train, np.asarray(dataset.labels), max_train_rows, seed)
+        rules += f"; training: {max_train_rows:,} rows of the rest"
     return Splits(train=train, validation=validation, test=SealedRows(test), seed=seed, rule=rules)
 
 
@@ -157,10 +157,16 @@ def _cut_test(dataset: Dataset, fraction: float) -> tuple[np.ndarray, np.ndarray
     return pool, test, f"{fraction:g} of all rows, the same for every seed{rule}"
 
 
-def _sample(rows: np.ndarray, dataset: Dataset, num: int, seed: int) -> tuple[np.ndarray, str]:
-    """`num` of the rows, in proportion to the classes where that can be."""
-    _, sample, note = _cut(rows, dataset, num / len(rows), seed)
-    return sample, note
+def _sample(rows: np.ndarray, labels: np.ndarray, num: int, seed: int) -> np.ndarray:
+    """`num` of the rows in proportion to the classes, one of each class at least where `num` is that large."""
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    _, inverse, counts = np.unique(labels[shuffled], return_inverse=True, return_counts=True)
+    by_class = np.argsort(inverse, kind="stable")
+    rank = np.empty(len(rows), np.int64)
+    rank[by_class] = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+    # A class's first row comes first of all; its others are spread evenly over the order, as their share asks.
+    order = np.argsort(np.where(rank == 0, -1.0, (rank + 0.5) / counts[inverse]), kind="stable")
+    return np.sort(shuffled[order[:num]])
 
 
 def _cut(rows: np.ndarray, dataset: Dataset, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray, str]:

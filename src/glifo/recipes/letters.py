@@ -12,8 +12,8 @@ def scanner() -> Recipe:
     """The letter scanner as the earlier work trained it: Adam, batch 128, and its three callbacks.
 
     Early stopping (accuracy, patience 10), reduce-on-plateau (loss, patience 5), best weights (accuracy); up to 50
-    epochs there, 12 here. Test: 15 % of the 68,852 letters of `emnist-partial-train.npz`, stratified; none of its pictures is
-    among the training rows. Peers reach .94 to .95 with 88,800 training pictures; the record is .9596.
+    epochs there, 12 here. Test: 15 % of the 68,852 letters of `emnist-partial-train.npz`, stratified; none of its
+    pictures is among the training rows. Peers reach .94 to .95 with 88,800 training pictures; the record is .9596.
     """
     return Recipe(
         name="e2-scanner",

@@ -65,8 +65,8 @@ RATES = {"adadelta-.001": ("adadelta", 1e-3), "adadelta-1": ("adadelta", 1.0), "
 def two_conv(network: str, optimizer: str) -> Recipe:
     """net_1 or net_2 on MNIST as the earlier work had it: batch 32, 10 % validation; 2 of its 30 epochs.
 
-    Adadelta at Keras' default of .001 and at the paper's 1.0 (Zeiler 2012, arXiv 1212.5701), and Adam beside them. The earlier
-    work announced figures and shows none.
+    Adadelta at Keras' default of .001 and at the paper's 1.0 (Zeiler 2012, arXiv 1212.5701), and Adam beside them.
+    The earlier work announced figures and shows none.
     """
     name, rate = RATES[optimizer]
     return Recipe(
