@@ -20,7 +20,8 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import typer
-from results_page import draw_cyclic, results_page
+from results_pages import draw_cyclic, results_page
+from story_pages import label_audit_page, skew_page
 
 from glifo.cli import app
 from glifo.data.catalog import SOURCES
@@ -261,6 +262,8 @@ PAGES = {
     "docs/networks.md": networks_page,
     "docs/data.md": data_page,
     "docs/results.md": results_page,
+    "docs/skew.md": skew_page,
+    "docs/label-audit.md": label_audit_page,
     "README.md": readme_page,
 }
 

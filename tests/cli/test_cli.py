@@ -21,7 +21,10 @@ from glifo.experiment import train as train_recipe
 from glifo.networks import NETWORKS
 from glifo.recipes import RECIPES, find_recipe
 
-VERBS = ["demo", "train", "evaluate", "read", "runs", "recipes", "lr-find", "networks list", "networks show"]
+VERBS = [
+    *("demo", "train", "evaluate", "read", "runs", "recipes", "lr-find", "networks list", "networks show"),
+    *("compare", "diagnose", "explore", "explain", "audit", "cross-validate"),
+]
 
 
 @pytest.fixture(scope="module")

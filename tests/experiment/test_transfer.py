@@ -88,7 +88,9 @@ def test_grey_pictures_read_as_their_colour_copies():
 
 def test_what_cannot_be_started_from_is_refused(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r"no weights to start from at 'nowhere'; give a run, a bundle or a \.pth file"):
+    with pytest.raises(
+        ValueError, match=r"no weights to start from at 'nowhere'; give a run, a bundle or a \.pth file"
+    ):
         start_from("nowhere", fresh(), ())
     with pytest.raises(ValueError, match="train it first: glifo train resnet18-mnist"):
         start_from("resnet18-mnist", fresh(), ())

@@ -16,8 +16,14 @@ import typer
 
 import glifo
 from glifo.cli import data, networks
+from glifo.cli.audit import audit
+from glifo.cli.compare import compare
+from glifo.cli.cross_validate import cross_validate
 from glifo.cli.demo import demo
+from glifo.cli.diagnose import diagnose
 from glifo.cli.evaluate import evaluate
+from glifo.cli.explain import explain
+from glifo.cli.explore import explore
 from glifo.cli.lr_find import lr_find
 from glifo.cli.output import complain, out
 from glifo.cli.read import read
@@ -63,9 +69,10 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(networks.app, name="networks")
-for verb in (demo, train, evaluate, read, runs, recipes):
+for verb in (demo, train, evaluate, compare, diagnose, audit, explain, explore, read, runs, recipes):
     app.command(verb.__name__)(verb)
 app.command("lr-find")(lr_find)
+app.command("cross-validate")(cross_validate)
 
 
 def show_version(wanted: bool | None) -> None:

@@ -1,7 +1,7 @@
 """The evaluation room: what logits and labels say about a recogniser, as frozen values of NumPy numbers.
 
 It knows no network, no file and no plot. `calibration` turns logits into honest probabilities, `metrics` scores them,
-`confusions` counts which character was taken for which.
+`confusions` counts which character was taken for which, `labels` finds labels that are likely wrong.
 
 >>> import numpy as np
 >>> from glifo.evaluation.metrics import score

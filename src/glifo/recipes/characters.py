@@ -23,9 +23,7 @@ def original(network: str) -> Recipe:
     prepared unlike the training. Rows and epochs are cut to what 2 cores can do: 30,000 rows and 16 epochs, and for
     resnet, ten times as heavy, 6,000 rows, 8 epochs and batches of 256.
     """
-    small: dict[str, Any] = (
-        {"max_train_rows": 6_000, "num_epochs": 8, "batch_size": 256} if network == "resnet" else {}
-    )
+    small: dict[str, Any] = {"max_train_rows": 6_000, "num_epochs": 8, "batch_size": 256} if network == "resnet" else {}
     recipe = Recipe(
         name=f"e1-{network}",
         description=f"EMNIST 62 classes, {network}, RMSprop at a constant rate, as the earlier work",

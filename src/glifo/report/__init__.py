@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from glifo.report.comparison import comparison_report
 from glifo.report.verdict import evaluation_report, readings_report
 
-__all__ = ["evaluation_report", "readings_report"]
+__all__ = ["comparison_report", "evaluation_report", "readings_report"]

@@ -17,7 +17,7 @@ from glifo.report.drawing import STYLE
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-MADE = "<!-- Made by docs/results_page.py from benchmarks/results; do not edit. -->\n\n"
+MADE = "<!-- Made by docs/results_pages.py from benchmarks/results; do not edit. -->\n\n"
 LETTERS = "abcdef"
 MLP_REFERENCE = dict(zip(LETTERS, (0.9625, 0.9817, 0.9623, 0.9762, 0.9510, 0.9782), strict=True))
 
@@ -125,8 +125,8 @@ def results_page() -> str:
     """Every published figure of E1, E2 and E4 beside ours."""
     parts = [
         f"# Results\n\n{MADE}Accuracies in per cent, mean ± standard deviation over seeds. Choices were made on "
-        "validation; each seed's sealed test was opened once for its figure. Times are the processor's seconds, all threads together, of a "
-        "training on a machine that did other work beside it. `glifo train RECIPE` trains a row; `python "
+        "validation; each seed's sealed test was opened once for its figure. Times are the processor's seconds, all "
+        "threads together, of a training on a machine that did other work beside it. `glifo train RECIPE` trains a row; `python "
         "benchmarks/record.py RECIPE --seeds N` makes its file in `benchmarks/results`, where hardware, versions and "
         "commit stand.\n",
         *(section_text(section) for section in SECTIONS),
