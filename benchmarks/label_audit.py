@@ -1,7 +1,7 @@
 """The first label audit of EMNIST: confident learning on the official ByMerge test, with a hand check.
 
-    python benchmarks/label_audit.py --with-training-rows --work runs/label-audit --sheet
-    python benchmarks/label_audit.py --with-training-rows --work runs/label-audit --checked checked.csv
+    python benchmarks/label_audit.py --folds 3 --work runs/label-audit --sheet
+    python benchmarks/label_audit.py --folds 3 --work runs/label-audit --checked benchmarks/results/label_audit_checked.csv
 
 Writes benchmarks/results/label_audit.json: command, hardware, versions, counts, the surest suspects. The answers of each
 fold stay in --work (float16 .npy); a finished fold is not trained again. --sheet draws two contact sheets into --work:
@@ -36,6 +36,7 @@ from glifo.report.audit import draw_suspects
 from glifo.runs import describe_environment
 
 RESULT = Path(__file__).parent / "results" / "label_audit.json"
+CHECKED = "label_audit_checked.csv"
 VERDICTS = ("wrong-label", "label-right", "ambiguous", "unreadable")
 NUM_CHECKED, SAMPLE_SEED, NUM_KEPT = 100, 0, 200
 FACTS = ("num_train", "num_validation", "num_repeats", "num_epochs", "cpu_seconds")
@@ -81,6 +82,8 @@ def command(arguments: argparse.Namespace) -> str:
     names = ("data", "recipe", "epochs", "part", "folds")
     given = " ".join(f"--{name} {getattr(arguments, name)}" for name in names)
     more = " --with-training-rows" if arguments.with_training_rows else ""
+    if arguments.checked is not None:
+        more += f" --checked benchmarks/results/{CHECKED}"
     return f"python benchmarks/label_audit.py {given}{more} --work runs/label-audit"
 
 

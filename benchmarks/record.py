@@ -42,7 +42,7 @@ def main() -> None:
         + (f" --also {arguments.also}" if arguments.also else ""),
         "hardware": run.environment["hardware"],
         "versions": run.environment["versions"],
-        "commit": run.environment.get("commit"),
+        "commits": sorted({str(each.environment.get("commit")) for each in runs}),
         "note": "training times are of a machine that did other work beside it",
         "data": run.environment["data"],
         "precision": sorted({row["precision"] for row in rows}),

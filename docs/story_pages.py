@@ -115,7 +115,7 @@ away; none of this is a test result. `{result["command"]}`
 **Found.** {result["num_suspects"]:,} suspects, {percent(result["share_suspect"], 2)} % of the rows.
 {result["num_suspects_look_alike"]:,} of them lie between shapes that look alike by nature (0 and O; 1, I and L; 9, g and q; ...),
 {result["num_suspects_other"]:,} do not. The method itself estimates {percent(result["estimated_share_wrong"], 2)} % of labels to be of
-another class than the picture's, nearly all of them between look-alikes.
+another class than the picture's, most of them between look-alikes.
 
 {table([["label", "reads as", "estimated count"], *([n["given"], n["true"], f"{n['count']:,.0f}"] for n in result["largest_noise"][:12])])}
 
@@ -127,10 +127,11 @@ character; a bare stroke labelled L or a ring labelled O is "ambiguous", since n
 {verdict_table(check)}
 
 **What follows.** Of all suspects about {wrong["value"]:.0f} ({wrong["low"]:.0f} to {wrong["high"]:.0f}, 95 %) carry a plainly wrong
-label, most often the other case of the right letter: the writer wrote A where the form asked for a. A reader who is right
-about every such picture scores at most {percent(most["value"], 2)} % ({percent(most["low"], 2)} to {percent(most["high"], 2)}) on this test. If
-ambiguous and unreadable suspects are lost as well, {percent(lost["value"], 1)} %. Both are upper bounds: on planted errors the
-method's list misses a quarter to two fifths. Single characters out of their line cannot be told apart much better than
+label; among the surest, {other_case(result)} of {check["surest"]["verdicts"]["wrong-label"]} wrong ones show the other case of the
+right letter: the writer wrote A where the form asked for a. A reader who is right
+about every such picture scores at most {percent(most["value"], 2)} % ({percent(most["low"], 2)} to {percent(most["high"], 2)}) on this test. That is
+an upper bound: on planted errors the method's list misses a quarter to two fifths. A reader who lost every ambiguous and
+unreadable suspect as well would stand at {percent(lost["value"], 1)} %; one who guesses them well stands between. Single characters out of their line cannot be told apart much better than
 that, which is why glifo answers with alternatives and probabilities.
 
 ## The random sample
@@ -141,6 +142,16 @@ that, which is why glifo answers with alternatives and probabilities.
 
 ![the 100 surest suspects](label-audit-surest.png)
 """
+
+
+def other_case(result: dict[str, Any]) -> int:
+    """How many of the surest suspects that were found wrong show the other case of their label's letter."""
+    lines = (RESULTS / "label_audit_checked.csv").read_text().split()[1:]
+    wrong = {int(row) for number, row, verdict in (line.split(",") for line in lines) if verdict == "wrong-label"}
+    return sum(
+        each["row"] in wrong and each["label"].swapcase() == each["suggestion"]
+        for each in result["suspects"][: result["hand_check"]["surest"]["n"]]
+    )
 
 
 def verdict_table(check: dict[str, Any]) -> str:

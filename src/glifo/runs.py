@@ -20,6 +20,7 @@ from glifo.bundle import BUNDLE_NAME, Bundle
 from glifo.files import read_json, write_json
 from glifo.recipes import Recipe
 
+RUNS = Path("runs")
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.csv"
 RECIPE, ENVIRONMENT, TEST_READS = "recipe.json", "environment.json", "test_reads.json"
 PACKAGES = ("glifo", "torch", "numpy", "onnxruntime", "accelerate", "scikit-learn", "opencv-python-headless")
@@ -42,8 +43,10 @@ class Run:
     def environment(self) -> dict[str, Any]:
         """Seed, versions, hardware and command of the training."""
         environment = read_json(self.folder / ENVIRONMENT)
-        if not isinstance(environment, dict) or not isinstance(environment.get("seed"), int):
-            raise ValueError(f"{self.folder / ENVIRONMENT} has no seed, it is damaged; train the run anew")
+        if not is_whole(environment):
+            raise ValueError(
+                f"{self.folder / ENVIRONMENT} has no seed, data or splits, it is damaged; train the run anew"
+            )
         return environment
 
     @property
@@ -84,6 +87,14 @@ class Run:
     def note_test_read(self, entry: dict[str, Any]) -> None:
         """Add one reading of the sealed test to the run's record."""
         write_json(self.folder / TEST_READS, [*self.test_reads, entry])
+
+
+def is_whole(environment: Any) -> bool:
+    """Whether an environment has what a run is judged by: its seed, the identity of its data and of its splits."""
+    if not isinstance(environment, dict) or not isinstance(environment.get("seed"), int):
+        return False
+    data, splits = environment.get("data"), environment.get("splits")
+    return isinstance(data, dict) and isinstance(splits, dict) and "identity" in data and "fingerprint" in splits
 
 
 def start_run(folder: Path, recipe: Recipe, seed: int, more: dict[str, Any]) -> Run:

@@ -63,9 +63,14 @@ def test_cross_validation_prints_a_row_for_each_fold_and_writes_the_same_as_json
     assert all(f"{fold['accuracy']:.2%}" in table for fold in printed["folds"])
 
 
+def test_an_audit_of_the_test_without_a_file_for_its_record_is_refused(recipe: Path) -> None:
+    result = call("audit", "optdigits", "--part", "test", "--recipe", recipe)
+    assert result.exit_code == 2 and "give --out FILE, which keeps the record" in result.stderr
+
+
 def test_an_audit_of_the_test_writes_its_page_its_rows_and_its_reading(recipe: Path, tmp_path: Path) -> None:
     result = call(
-        "audit", "optdigits", "--recipe", recipe, "--folds", "2", "--with-training-rows", "--num", "5",
+        "audit", "optdigits", "--part", "test", "--recipe", recipe, "--folds", "2", "--with-training-rows", "--num", "5",
         "--html", tmp_path / "page.html", "--out", tmp_path / "audit.json",
     )  # fmt: skip
     assert result.exit_code == 0, result.output

@@ -9,8 +9,9 @@ from safetensors.numpy import load as from_safetensors
 from small import short_recipe
 from torch import nn
 
-from glifo.experiment import train
-from glifo.experiment.transfer import bridged, start_from
+from glifo.experiment import resume, train
+from glifo.experiment.transfer import bridged, find_source, start_from
+from glifo.files import digest
 from glifo.networks import build
 
 
@@ -26,7 +27,7 @@ def fresh(num_classes: int = 10) -> nn.Module:
 def test_a_run_gives_its_body_and_keeps_its_head_where_classes_differ(run):
     network = fresh(num_classes=5)
     own_head = network[-1].weight.detach().clone()
-    loaded = start_from(str(run.folder), network, tuple("abcde"))
+    loaded = start_from(find_source(str(run.folder)), network, tuple("abcde"))
     state = network.state_dict()
     for name, tensor in weights(run).items():
         if name not in loaded.fresh:
@@ -38,7 +39,7 @@ def test_a_run_gives_its_body_and_keeps_its_head_where_classes_differ(run):
 
 def test_the_same_classes_keep_the_head(run):
     network = fresh()
-    loaded = start_from(str(run.bundle_path), network, run.bundle.classes)
+    loaded = start_from(find_source(str(run.bundle_path)), network, run.bundle.classes)
     assert loaded.fresh == ()
     for name, tensor in weights(run).items():
         np.testing.assert_array_equal(network.state_dict()[name].numpy(), tensor)
@@ -72,7 +73,7 @@ def torchvision_file(path, **changes):
 def test_torchvisions_resnet18_loads(tmp_path):
     state = torchvision_file(tmp_path / "resnet18.pth")
     network = build("resnet18", shape=(1, 28, 28), num_classes=26)
-    loaded = start_from(str(tmp_path / "resnet18.pth"), network, tuple("abc"))
+    loaded = start_from(find_source(str(tmp_path / "resnet18.pth")), network, tuple("abc"))
     assert set(loaded.fresh) == {"fc.weight", "fc.bias"}
     assert torch.equal(network.layer4[1].conv2.weight, state["layer4.1.conv2.weight"])
     assert torch.allclose(network.conv1.weight, state["conv1.weight"].sum(1, keepdim=True)[:, :, 2:5, 2:5])
@@ -91,17 +92,17 @@ def test_what_cannot_be_started_from_is_refused(run, tmp_path, monkeypatch):
     with pytest.raises(
         ValueError, match=r"no weights to start from at 'nowhere'; give a run, a bundle or a \.pth file"
     ):
-        start_from("nowhere", fresh(), ())
+        start_from(find_source("nowhere"), fresh(), ())
     with pytest.raises(ValueError, match="train it first: glifo train resnet18-mnist"):
-        start_from("resnet18-mnist", fresh(), ())
+        start_from(find_source("resnet18-mnist"), fresh(), ())
     with pytest.raises(ValueError, match=r"no fitting weights for .* start from a training of the same network"):
-        start_from(str(run.folder), build("custom", shape=(1, 28, 28), num_classes=10), ())
+        start_from(find_source(str(run.folder)), build("custom", shape=(1, 28, 28), num_classes=10), ())
     (tmp_path / "text.pth").write_text("not weights")
     with pytest.raises(ValueError, match="no torch weight file that can be read safely"):
-        start_from("text.pth", fresh(), ())
+        start_from(find_source("text.pth"), fresh(), ())
     torch.save({"epoch": 3}, tmp_path / "other.pth")
     with pytest.raises(ValueError, match="holds no state_dict"):
-        start_from("other.pth", fresh(), ())
+        start_from(find_source("other.pth"), fresh(), ())
 
 
 def test_a_weight_file_that_would_run_code_is_not_read(tmp_path):
@@ -111,5 +112,30 @@ def test_a_weight_file_that_would_run_code_is_not_read(tmp_path):
 
     torch.save({"weight": Evil()}, tmp_path / "evil.pth")
     with pytest.raises(ValueError, match="read safely"):
-        start_from(str(tmp_path / "evil.pth"), fresh(), ())
+        start_from(find_source(str(tmp_path / "evil.pth")), fresh(), ())
     assert not (tmp_path / "written").exists()
+
+
+def test_an_unfinished_run_needs_its_weights_only_until_its_first_checkpoint(run, tmp_path):
+    """The hash of the weights is on record; other weights under the same name are refused, unless a checkpoint has all."""
+    source = tmp_path / "start.glifo"
+    source.write_bytes(run.bundle_path.read_bytes())
+    recipe = short_recipe(start_from=str(source), average_decay=None)
+    whole = train(recipe, seed=1, out=tmp_path / "run")
+    assert whole.environment["start_from_sha256"] == digest(source)
+    finished = weights(whole)
+    whole.bundle_path.unlink()
+    source.write_bytes(b"something else")
+    for name, tensor in weights(resume(whole.folder)).items():
+        np.testing.assert_array_equal(tensor, finished[name])
+    whole.bundle_path.unlink()
+    (whole.folder / "checkpoint.pt").unlink()
+    with pytest.raises(ValueError, match=r"have changed since .* began with them; train anew"):
+        resume(whole.folder)
+
+
+def test_the_recipe_trained_beside_a_run_is_its_source(run, tmp_path):
+    beside = tmp_path / "resnet18-mnist-seed3" / "model.glifo"
+    beside.parent.mkdir()
+    beside.write_bytes(run.bundle_path.read_bytes())
+    assert find_source("resnet18-mnist", tmp_path) == beside

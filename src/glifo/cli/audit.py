@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
 def audit(
     data: Annotated[str, typer.Argument(help="A data set of the catalogue, an imported name or a path.")],
-    recipe: Annotated[str | None, typer.Option(help="Recipe to train; the first one made for the data.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Recipe to train; the first made for all rows of the data.")
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, help="How many parts the rows are cut into.")] = 4,
-    part: Annotated[str, typer.Option(help="test, train (all but the sealed test) or all.")] = "test",
+    part: Annotated[str, typer.Option(help="test, train (all but the sealed test) or all.")] = "train",
     with_training_rows: Annotated[
         bool, typer.Option("--with-training-rows", help="Let every fold of a test's audit train on those rows too.")
     ] = False,
@@ -39,9 +42,9 @@ def audit(
 
     [bold]Examples[/bold]
 
-    glifo audit optdigits --part train --html audit.html
+    glifo audit optdigits --html audit.html
 
-    glifo audit emnist-partial-bymerge --with-training-rows --html audit.html --out audit.json
+    glifo audit emnist-partial-bymerge --part test --html audit.html --out audit.json
     """
     from glifo import experiment
     from glifo.files import write_json
@@ -49,6 +52,8 @@ def audit(
     for path in (html, out_file):
         if path is not None:
             check_writable(path)
+    if part != "train" and out_file is None:
+        raise ValueError(f"an audit of the part {part} reads sealed test rows; give --out FILE, which keeps the record")
     result = experiment.audit_labels(
         recipe_for(data, recipe),
         part=part,
@@ -56,6 +61,7 @@ def audit(
         with_training_rows=with_training_rows,
         seed=seed,
         progress=True,
+        keep_record=None if out_file is None else partial(write_json, out_file),
     )
     if html is not None:
         from glifo.report.audit import audit_report
@@ -72,12 +78,13 @@ def audit(
 
 
 def recipe_for(data: str, name: str | None) -> Recipe:
-    """The recipe named, on this data; without a name the first recipe made for the data."""
+    """The recipe named, on this data; without a name the first made for all its rows."""
     from glifo.recipes import RECIPES
 
     if name is not None:
         return replace(find(name), data=data)
-    fitting = [recipe for make in RECIPES.values() if (recipe := make()).data == data]
+    made = [recipe for make in RECIPES.values() if (recipe := make()).data == data]
+    fitting = [each for each in made if (each.max_train_rows, each.start_from, each.fault) == (None, None, None)]
     if not fitting:
         raise ValueError(f"no recipe is made for {data}; name one with --recipe (`glifo recipes` lists them)")
     return fitting[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -152,14 +153,18 @@ def make_fit(
     network: nn.Module | None = None,
     precision: str | None = None,
     num_threads: int | None = None,
+    start: Path | None = None,
 ) -> Fit:
-    """The network with fresh weights from the seed (or the one given), its optimizer, schedule, average and engine."""
+    """The network with fresh weights from the seed (or the one given), its optimizer, schedule, average and engine.
+
+    start: a file of weights to begin with, see `glifo.experiment.transfer.find_source`.
+    """
     recipe = assembly.recipe
     torch.manual_seed(assembly.seed)
     if network is None:
         network = build(recipe.network, shape=assembly.shape, num_classes=len(assembly.dataset.classes))
-    if recipe.start_from is not None:
-        start_from(recipe.start_from, network, assembly.dataset.classes)
+    if start is not None:
+        start_from(start, network, assembly.dataset.classes)
     network = channels_last(network)
     batches = assembly.batches()
     batch = next(batches(0))
@@ -170,6 +175,10 @@ def make_fit(
         precision=precision or recipe.precision,
         num_threads=num_threads or recipe.num_threads,
     )
+    if recipe.train_part == "gradual" and engine.accelerator.num_processes > 1:
+        raise ValueError(
+            f"recipe {recipe.name} unfreezes layers during the training, which needs one process; start one"
+        )
     network = network.to(engine.accelerator.device)
     frozen = [] if recipe.train_part == "all" else layer_groups(network)[:-1]
     if recipe.train_part == "head":

@@ -10,7 +10,7 @@ is put on record in the audit's own values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -145,9 +145,15 @@ def audit_labels(
     seed: int = 0,
     device: str = "auto",
     progress: bool = False,
+    keep_record: Callable[[dict[str, Any]], None] | None = None,
 ) -> LabelAudit:
-    """Plan an audit of the recipe's data, train its folds one after the other, and conclude. See `plan_audit`."""
+    """Plan an audit of the recipe's data, train its folds one after the other, and conclude. See `plan_audit`.
+
+    keep_record: told of the reading of sealed test rows before the first fold is trained on them.
+    """
     plan = plan_audit(recipe, part=part, folds=folds, with_training_rows=with_training_rows, seed=seed)
+    if plan.test_read is not None and keep_record is not None:
+        keep_record({"test_read": plan.test_read, "state": "not finished"})
     return conclude(plan, [plan.train(number, device, progress=progress) for number in range(folds)])
 
 
@@ -192,5 +198,9 @@ def conclude(plan: AuditPlan, folds: Sequence[Fold]) -> LabelAudit:
         folds=tuple(folds),
         answers=answers,
         noise=estimate_noise(answers.probabilities, answers.labels),
-        suspects=find_suspects(answers.probabilities, answers.labels, answers.rows),
+        suspects=tuple(
+            each
+            for each in find_suspects(answers.probabilities, answers.labels, answers.rows)
+            if plan.dataset.allowed is None or not plan.dataset.allowed[each.row, each.suggestion]
+        ),
     )

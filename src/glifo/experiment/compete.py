@@ -175,9 +175,11 @@ def train_apart(contestant: Contestant, *, one_thread: bool, tell: Tell) -> None
     resumes = (contestant.run.folder / RECIPE).is_file()
     tell(f"{'resuming' if resumes else 'training'} {contestant.name} ...")
     with tempfile.TemporaryDirectory() as folder:
-        recipe = Path(folder) / RECIPE
-        write_json(recipe, contestant.recipe.to_dict())
-        new = [str(recipe), "--seed", str(contestant.seed), "--out", contestant.name]
+        recipe = contestant.recipe.name
+        if recipe not in RECIPES or find_recipe(recipe) != contestant.recipe:
+            recipe = str(Path(folder) / RECIPE)
+            write_json(Path(recipe), contestant.recipe.to_dict())
+        new = [recipe, "--seed", str(contestant.seed), "--out", contestant.name]
         command = [sys.executable, "-m", "glifo", "train", *(["--resume", contestant.name] if resumes else new)]
         environment = os.environ | ({"OMP_NUM_THREADS": "1"} if one_thread else {})
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -191,9 +193,15 @@ def recipe_key(recipe: Recipe) -> str:
     return json.dumps(recipe.to_dict(), sort_keys=True)
 
 
+def num_own_reads(run: Run) -> int:
+    """How often the sealed test of the run's own data was read."""
+    own = run.environment["data"]["identity"]
+    return sum(entry.get("identity", own) == own for entry in run.test_reads)
+
+
 def reread(contestants: Sequence[Contestant]) -> tuple[str, ...]:
     """A note on the sealed tests that have been read more than once; empty where there are none."""
-    names = [each.name for each in contestants if len(each.run.test_reads) > 1]
+    names = [each.name for each in contestants if num_own_reads(each.run) > 1]
     if not names:
         return ()
     return (

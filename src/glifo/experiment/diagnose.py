@@ -63,9 +63,9 @@ def diagnose(run: Run, *, data: str | None = None, part: str = "validation") -> 
     or the other data has classes that the recogniser does not know.
     """
     case = open_case(run, data, part)
-    seen = examine(case)
     if part == "test":
-        note_reading(case, seen.served.accuracy)
+        note_reading(case)
+    seen = examine(case)
     results = [check(seen) for check in CHECKS]
     findings = sorted((each for each in results if isinstance(each, Finding)), key=lambda each: -each.strength)
     return report(seen, tuple(findings), tuple(each for each in results if isinstance(each, Passed)))

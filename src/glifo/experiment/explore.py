@@ -1,6 +1,7 @@
 """What a data set looks like before anything is trained: principal components, clusters, maps.
 
-Sealed test rows are never looked at. Nothing is drawn here, see `glifo.report.exploration`. Use:
+The test rows (official, or the 15 % that recipes cut by default) are never looked at. Nothing is drawn here, see
+`glifo.report.exploration`. Use:
 
     found = explore("optdigits", seed=0)
     found.clustering.choices["silhouette"], found.clustering.agreement.purity

@@ -27,6 +27,7 @@ from glifo.evaluation.calibration import softmax
 from glifo.evaluation.metrics import Interval
 from glifo.experiment.assemble import VALIDATION_BATCH, Assembly, assemble, make_fit, make_validate, take
 from glifo.experiment.train import recipe_callbacks
+from glifo.experiment.transfer import find_source
 from glifo.recipes import Recipe, find_recipe
 from glifo.training.loop import fit, predict
 from glifo.training.state import Fit
@@ -189,7 +190,7 @@ def select(dataset: Dataset, rows: Int[np.ndarray, " n"], num_official_test: int
 
 def carry_out_fold(assembly: Assembly, device: str, progress: bool) -> Fit:
     """Train as `glifo train` does, without a run folder."""
-    training = make_fit(assembly, device=device)
+    training = make_fit(assembly, device=device, start=find_source(assembly.recipe.start_from))
     batches, callbacks = assembly.batches(), recipe_callbacks(assembly, progress)
     try:
         fit(training, batches, len(batches), make_validate(assembly, training.engine), callbacks)

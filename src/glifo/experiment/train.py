@@ -16,11 +16,13 @@ from glifo.data.splits import find_repeats
 from glifo.evaluation.calibration import fit_temperature
 from glifo.evaluation.metrics import score
 from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate
+from glifo.experiment.transfer import find_source
+from glifo.files import digest
 from glifo.images import Preparation
 from glifo.networks.to_onnx import check_parity, to_onnx
 from glifo.recipes import Recipe, find_recipe
 from glifo.recognizer import Recognizer
-from glifo.runs import CHECKPOINT, HISTORY, Run, new_folder, start_run
+from glifo.runs import CHECKPOINT, HISTORY, RUNS, Run, new_folder, start_run
 from glifo.training.callbacks import (
     BestWeights,
     Callback,
@@ -37,7 +39,6 @@ from glifo.training.freezing import Unfreezing
 from glifo.training.loop import fit, predict
 from glifo.training.state import Fit
 
-RUNS = Path("runs")
 OWN = "own:"  # before the class name of a network that is none of glifo's
 
 
@@ -66,12 +67,13 @@ def train(
     if network is not None:
         recipe = replace(recipe, network=f"{OWN}{type(network).__name__}")
     assembly = assemble(recipe, seed)
-    training = make_fit(assembly, device=device, network=network)
+    source = find_source(recipe.start_from, Path(out).parent if out is not None else RUNS)
+    training = make_fit(assembly, device=device, network=network, start=source)
     folder = Path(out) if out is not None else new_folder(RUNS, recipe, seed)
     run = Run(folder=training.engine.agree(folder))
     with training.engine.accelerator.main_process_first():
         if training.engine.accelerator.is_main_process:
-            start_run(run.folder, recipe, seed, describe(assembly, training))
+            start_run(run.folder, recipe, seed, describe(assembly, training) | began_with(source))
     return carry_out(run, assembly, training, progress)
 
 
@@ -96,16 +98,33 @@ def resume(
     assembly = assemble(recipe, int(environment["seed"]))
     if assembly.dataset.identity != environment["data"]["identity"]:
         raise ValueError(f"the data {recipe.data!r} has changed since {run.folder} was started; train it anew")
+    checkpoint = run.folder / CHECKPOINT
     training = make_fit(
         assembly,
         device=device,
         network=network,
+        start=None if checkpoint.is_file() else same_source(run),
         precision=environment["precision"],
         num_threads=environment["threads"],
     )
-    if (run.folder / CHECKPOINT).is_file():
-        restore(training, read_checkpoint(run.folder / CHECKPOINT))
+    if checkpoint.is_file():
+        restore(training, read_checkpoint(checkpoint))
     return carry_out(run, assembly, training, progress)
+
+
+def began_with(source: Path | None) -> dict[str, Any]:
+    """The hash of the weights that a training begins with, for its environment; nothing where they are random."""
+    return {} if source is None else {"start_from_sha256": digest(source)}
+
+
+def same_source(run: Run) -> Path | None:
+    """The file of weights that a run began with; ValueError where it has changed since."""
+    source = find_source(run.recipe.start_from, run.folder.parent)
+    if source is not None and digest(source) != run.environment.get("start_from_sha256"):
+        raise ValueError(
+            f"the weights {run.recipe.start_from} have changed since {run.folder} began with them; train anew"
+        )
+    return source
 
 
 def describe(assembly: Assembly, training: Fit) -> dict[str, Any]:

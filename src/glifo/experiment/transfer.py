@@ -5,7 +5,7 @@ are matched by name. Two differences are bridged: a first convolution that saw c
 for grey pictures (a grey picture in all three channels gives the same answer), and torchvision's 7x7 stem gives its
 middle 3x3 to the small-image stem. The head starts fresh unless the classes are the same.
 
-    loaded = start_from("runs/resnet18-cifar10-seed0", network, classes)
+    loaded = start_from(find_source("runs/resnet18-cifar10-seed0"), network, classes)
 """
 
 from __future__ import annotations
@@ -13,36 +13,30 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
-from glifo.bundle import Bundle
+from glifo.bundle import BUNDLE_NAME, Bundle
 from glifo.recipes import RECIPES
-from glifo.runs import BUNDLE_NAME, Run
+from glifo.runs import RUNS, Run
 from glifo.training.freezing import layer_groups
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What a network took over: the source, the names of the tensors taken, and of those that start fresh."""
+    """What a network took over: the names of the tensors taken, and of those that start fresh."""
 
-    source: str
     taken: tuple[str, ...]
     fresh: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Source, count of tensors taken and names of the fresh ones, as plain values."""
-        return {"source": self.source, "num_taken": len(self.taken), "fresh": list(self.fresh)}
 
-
-def start_from(source: str, network: nn.Module, classes: tuple[str, ...]) -> Loaded:
+def start_from(source: Path, network: nn.Module, classes: tuple[str, ...]) -> Loaded:
     """Copy the weights of `source` into the network where they fit, the head left fresh unless the classes are the same.
 
-    source: a run's folder, a bundle, the name of a recipe that was trained under runs/, or a .pth file of torchvision's
-    ResNet-18. Raises ValueError when the source is not there, cannot be read, or holds another network's weights.
+    source: a bundle, or a .pth file of torchvision's ResNet-18, see `find_source`. Raises ValueError when it cannot be
+    read or holds another network's weights.
     """
     weights, its_classes = read_weights(source)
     own = network.state_dict()
@@ -58,7 +52,7 @@ def start_from(source: str, network: nn.Module, classes: tuple[str, ...]) -> Loa
             f"{missing[0]} the first; start from a training of the same network"
         )
     network.load_state_dict(own | fitted)
-    return Loaded(source=source, taken=tuple(fitted), fresh=tuple(name for name in own if name not in fitted))
+    return Loaded(taken=tuple(fitted), fresh=tuple(name for name in own if name not in fitted))
 
 
 def names_of_head(network: nn.Module) -> set[str]:
@@ -78,24 +72,27 @@ def bridged(given: Tensor, wanted: Tensor) -> Tensor | None:
     return given.to(wanted.dtype).clone() if given.shape == wanted.shape else None
 
 
-def read_weights(source: str) -> tuple[dict[str, Tensor], tuple[str, ...] | None]:
-    """The tensors of a source by name, and its classes where they are known."""
-    path = find_source(source)
+def read_weights(path: Path) -> tuple[dict[str, Tensor], tuple[str, ...] | None]:
+    """The tensors of a weight file or bundle by name, and its classes where they are known."""
     if path.suffix in (".pth", ".pt"):
         return read_state_dict(path), None
     bundle = Bundle.load(path)
     return load_safetensors(bundle.weights), bundle.classes
 
 
-def find_source(source: str) -> Path:
-    """The file behind a source: a file, a run's bundle, or the bundle of a recipe's run under runs/."""
-    path = Path(source)
-    if path.is_file():
-        return path
-    if path.is_dir():
-        return path / BUNDLE_NAME if Run(folder=path).bundle else path
-    trained = sorted(Path("runs").glob(f"{source}-seed*/{BUNDLE_NAME}")) if source in RECIPES else []
-    if not trained:
+def find_source(source: str | None, beside: Path | None = None) -> Path | None:
+    """The file that a recipe starts from: a file, a run's bundle, or the bundle of a recipe trained beside or under runs/.
+
+    None for None; ValueError where there is none.
+    """
+    if source is None or Path(source).is_file():
+        return Path(source) if source else None
+    if Path(source).is_dir():
+        run = Run(folder=Path(source))
+        return run.bundle_path if run.bundle else None
+    places = [place for place in (beside, RUNS) if place is not None]
+    trained = [path for place in places for path in sorted(place.glob(f"{source}-seed*/{BUNDLE_NAME}"))]
+    if source not in RECIPES or not trained:
         advice = f"train it first: glifo train {source}" if source in RECIPES else "give a run, a bundle or a .pth file"
         raise ValueError(f"there are no weights to start from at {source!r}; {advice}")
     return trained[0]

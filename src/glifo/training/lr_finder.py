@@ -46,6 +46,8 @@ def find_rate(
     weights, state = copy.deepcopy(run.network.state_dict()), copy.deepcopy(run.optimizer.state_dict())
     rates, losses, mean, best = [], [], 0.0, math.inf
     run.network.train()
+    for part in run.frozen:
+        part.eval()
     for step, batch in zip(range(num_steps), batches, strict=False):
         rate = lowest * (highest / lowest) ** (step / max(num_steps - 1, 1))
         mean = beta * mean + (1 - beta) * take_step(run, batch, rate)
@@ -69,8 +71,9 @@ def find_rate(
 
 def take_step(run: Fit, batch: Batch, rate: float) -> float:
     """One optimizer step at a rate; the loss before it."""
+    head = run.optimizer.param_groups[0]["lr"]
     for group in run.optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] *= rate / head
     with run.engine.autocast():
         logits = run.network(run.engine.place(batch.image))
     loss = run.loss(logits.float(), batch)

@@ -23,7 +23,7 @@ from glifo.data.dataset import Dataset, open_data
 from glifo.data.splits import rows_to_show
 from glifo.experiment.assemble import Assembly, assemble, split_as_recipe
 from glifo.experiment.evaluate import check_same_rows, renumber, rows_of
-from glifo.experiment.train import OWN
+from glifo.experiment.train import OWN, same_source
 from glifo.experiment.transfer import start_from
 from glifo.images import Preparation, as_batch, canonical_glyph
 from glifo.networks import build
@@ -124,9 +124,11 @@ class Case:
         network = build(self.recipe.network, shape=self.assembly.shape, num_classes=self.num_classes)
         if self.recipe.start_from is not None:
             try:
-                start_from(self.recipe.start_from, network, self.assembly.dataset.classes)
+                source = same_source(self.run)
             except ValueError:
-                return None  # the weights it began with are gone
+                return None  # the weights it began with are gone or others now
+            if source is not None:
+                start_from(source, network, self.assembly.dataset.classes)
         return network
 
     def rebuilt(self, weights: Weights) -> nn.Module | None:
@@ -245,14 +247,14 @@ def gather(bundle: Bundle, dataset: Dataset, rows: Int[np.ndarray, " n"], name: 
     return replace(found, images=served, plain=images if images.shape == served.shape else None)
 
 
-def note_reading(case: Case, accuracy: float) -> None:
-    """Put the reading of sealed test rows on record in the run's folder."""
+def note_reading(case: Case) -> None:
+    """Put the reading of sealed test rows on record in the run's folder, before anything is made of them."""
     case.run.note_test_read(
         {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "data": case.judged.data,
             "purpose": "diagnosis",
+            "identity": case.assembly.dataset.identity,
             "n": len(case.judged),
-            "accuracy": accuracy,
         }
     )

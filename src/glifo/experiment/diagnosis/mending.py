@@ -260,6 +260,8 @@ def picture_repairs(case: Case, way: Way) -> Iterator[tuple[str, Way]]:
     for name in CHANGES if way.change is None else ():
         if name == "plain" and case.judged.plain is None:
             continue
+        if name == "transposed" and way.preparation.frame.height != way.preparation.frame.width:
+            continue
         if name == "stretched" and int(case.judged.images.max()) > DARK:
             continue
         yield name, replace(way, change=name)

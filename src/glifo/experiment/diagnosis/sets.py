@@ -78,6 +78,9 @@ def reweighted_gain(seen: Examined) -> float:
     if not seen.mended.finite.all():
         return 0.0
     trained = np.bincount(seen.case.assembly.train_labels, minlength=seen.case.num_classes)
+    renumbered = seen.step("relabelled")
+    if renumbered is not None and renumbered.after.relabelling is not None:
+        trained = trained[list(renumbered.after.relabelling.mapping)]  # as the columns of the mended answers
     probabilities = seen.mended.probabilities(seen.case.bundle.temperature)
     adapted = adapt_priors(probabilities, trained / trained.sum()).probabilities
     return float((adapted.argmax(axis=1) == seen.mended.rows.labels).mean() - seen.mended.accuracy)
