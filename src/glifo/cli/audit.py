@@ -52,7 +52,7 @@ def audit(
     for path in (html, out_file):
         if path is not None:
             check_writable(path)
-    if part != "train" and out_file is None:
+    if part in ("test", "all") and out_file is None:
         raise ValueError(f"an audit of the part {part} reads sealed test rows; give --out FILE, which keeps the record")
     result = experiment.audit_labels(
         recipe_for(data, recipe),
