@@ -98,4 +98,13 @@ def test_wrong_use_is_one_line(recipe: Path, tmp_path: Path) -> None:
     assert_refused("no data set and no file is named 'optdigit'", "audit", "optdigit", "--recipe", recipe)
     assert_refused("no recipe is called 'digit'", "cross-validate", "digit")
     assert_refused("2000 folds of 1,527 rows", "cross-validate", recipe, "--folds", "2000")
-    assert_refused("holds the training rows", "audit", "optdigits", "--part", "all", "--with-training-rows")
+    assert_refused(
+        "holds the training rows",
+        "audit",
+        "optdigits",
+        "--part",
+        "all",
+        "--with-training-rows",
+        "--out",
+        tmp_path / "out.json",
+    )
