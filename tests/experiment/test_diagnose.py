@@ -108,7 +108,7 @@ def test_the_sealed_test_is_read_on_record_and_has_no_finding(copied):
     diagnosis = diagnose(copied, part="test")
     assert_nothing_found(diagnosis)
     assert copied.test_reads[0]["purpose"] == "diagnosis"
-    assert copied.test_reads[0]["accuracy"] == diagnosis.judged_accuracy.value
+    assert copied.test_reads[0]["identity"] == copied.environment["data"]["identity"]
 
 
 def test_other_readings_leave_the_test_sealed(copied):

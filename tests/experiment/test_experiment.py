@@ -219,7 +219,7 @@ def test_a_damaged_environment_is_named(run, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "recipe.json").write_bytes((run.folder / "recipe.json").read_bytes())
     (tmp_path / "bad" / "environment.json").write_text("[]")
-    with pytest.raises(ValueError, match="has no seed, it is damaged"):
+    with pytest.raises(ValueError, match="has no seed, data or splits, it is damaged"):
         _ = Run(folder=tmp_path / "bad").seed
 
 
