@@ -39,7 +39,8 @@ def verdict(labels: np.ndarray = LABELS) -> Verdict:
 
 
 def made_run(folder: Path) -> Run:
-    run = start_run(folder / "run", find_recipe("digits"), 11, {})
+    origin = {"data": {"name": "optdigits", "identity": "0"}, "splits": {"fingerprint": "0"}}
+    run = start_run(folder / "run", find_recipe("digits"), 11, origin)
     (run.folder / HISTORY).write_text("epoch,loss,validation_loss,validation_accuracy\n1,1.5,1.6,0.5\n2,0.5,0.6,0.75\n")
     return run
 
