@@ -38,9 +38,11 @@ def verdict(labels: np.ndarray = LABELS) -> Verdict:
     )
 
 
+ORIGIN = {"data": {"name": "optdigits", "identity": "0"}, "splits": {"fingerprint": "0"}}
+
+
 def made_run(folder: Path) -> Run:
-    origin = {"data": {"name": "optdigits", "identity": "0"}, "splits": {"fingerprint": "0"}}
-    run = start_run(folder / "run", find_recipe("digits"), 11, origin)
+    run = start_run(folder / "run", find_recipe("digits"), 11, ORIGIN)
     (run.folder / HISTORY).write_text("epoch,loss,validation_loss,validation_accuracy\n1,1.5,1.6,0.5\n2,0.5,0.6,0.75\n")
     return run
 
@@ -65,7 +67,7 @@ def test_reliability_is_before_and_after_scaling(tmp_path: Path, monkeypatch: py
 
 
 def test_a_faultless_run_without_history_has_a_report(tmp_path: Path) -> None:
-    run = start_run(tmp_path / "run", find_recipe("digits"), 0, {})
+    run = start_run(tmp_path / "run", find_recipe("digits"), 0, ORIGIN)
     evaluation_report(tmp_path / "report.html", run, verdict(LOGITS.argmax(axis=1)))
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Nothing was read wrong." in text
