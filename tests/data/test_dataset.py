@@ -126,6 +126,26 @@ def test_emnist_partial_drops_rows_of_unknown_label(folders: Path, name: str, ro
     np.testing.assert_array_equal(partial.images[: known.sum()], images[known])
 
 
+def test_emnist_partial_all_gives_each_row_what_its_most_telling_label_leaves_open(folders: Path) -> None:
+    planted.write_emnist(folders, "bymerge", num_classes=47, parts=("test",))
+    every = {(each, 255, 0): {each} for each in range(62)}
+    capital_c, c, a, capital_t, t = 12, 38, 36, 29, 55
+    some = {  # y62, y47, y26 (255, 255, 0: unknown) -> the allowed classes
+        (c, capital_c, 3): {c},  # the ByClass label knows the case
+        (255, capital_c, 3): {capital_c, c},  # ByMerge has one class for c
+        (255, 36, 1): {a},  # ... and its own class for a
+        (255, 255, 20): {capital_t, t},  # Letters knows no case at all
+    }
+    labels = every | some
+    columns = dict(zip(("y62", "y47", "y26"), np.array(list(labels), np.uint8).T, strict=True))
+    np.savez(folders / "emnist" / "emnist-partial-train.npz", images=planted.pictures(66), **columns)
+    np.save(folders / "emnist" / "emnist-bymerge-test-y62.npy", np.where(np.arange(188) < 40, c, 255).astype(np.uint8))
+    data = open_data("emnist-partial-all")
+    assert data.allowed is not None and data.num_official_test == 40 and data.allowed[66:].sum() == 40
+    assert [set(np.flatnonzero(row).tolist()) for row in data.allowed[:66]] == list(labels.values())
+    assert data.allowed[np.arange(106), data.labels].all()
+
+
 def write_cifar(folder: Path, kind: str, *, with_test: bool) -> None:
     parts = folder / f"cifar-10-batches-{kind}"
     parts.mkdir(parents=True)

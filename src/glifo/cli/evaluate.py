@@ -64,6 +64,9 @@ def print_verdict(verdict: Verdict) -> None:
     )
     if scores.case_merged is not None:
         out.print(f"upper and lower case merged {scores.case_merged.value:.2%}")
+    if verdict.merged:
+        pairs = ", ".join(f"{name} as {other}" for name, other in verdict.merged.items())
+        out.print(f"the data has one case of these letters: {pairs} counted", style="dim", markup=False)
     if verdict.repeats:
         out.print(f"{verdict.repeats} of these rows stand among the training rows too", style="yellow")
     out.print(worst_classes(verdict))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from glifo.batch import Batch
@@ -25,14 +25,15 @@ SEED_STRIDE = 1_000_003
 class Batches:
     """Callable that gives the batches of an epoch.
 
-    images: uint8 "n height width" or "n height width channels"; labels: class numbers; normalise: pictures in 0..1 to
-    the network's input; shuffle False keeps the rows' order, as validation needs it. In a run of several processes each
-    takes every `world`-th row of a step, from number `rank` on. A shuffled epoch leaves out a last step of fewer than two
-    rows a process, which batch normalisation cannot use; another epoch has them elsewhere.
+    images: uint8 "n height width" or "n height width channels"; labels: class numbers; allowed: label sets, or None;
+    normalise: pictures in 0..1 to the network's input; shuffle False keeps the rows' order, as validation needs it. In a
+    run of several processes each takes every `world`-th row of a step, from number `rank` on. A shuffled epoch leaves out
+    a last step of fewer than two rows a process, which batch normalisation cannot use; another epoch has them elsewhere.
     """
 
     images: UInt8[np.ndarray, "n ..."]
     labels: Int[np.ndarray, " n"]
+    allowed: Bool[np.ndarray, "n classes"] | None = None
     normalise: Callable[[Pictures], Pictures]
     batch_size: int
     seed: int = 0
@@ -71,7 +72,8 @@ class Batches:
         images, labels = torch.from_numpy(self.images), torch.from_numpy(self.labels)
         for rows in order[: self.num_used].split(self.step_size):
             mine = rows[self.rank :: self.world]
-            yield Batch(image=self.prepare(images[mine]), label=labels[mine].long())
+            allowed = None if self.allowed is None else torch.from_numpy(self.allowed)[mine]
+            yield Batch(image=self.prepare(images[mine]), label=labels[mine].long(), allowed=allowed)
 
     def prepare(self, pictures: UInt8[Tensor, "batch ..."]) -> Pictures:
         """uint8 pictures as the network takes them: channels first, 0..1, augmented, normalised."""

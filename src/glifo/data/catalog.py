@@ -73,6 +73,14 @@ SOURCES: dict[str, Source] = {
     "emnist-partial-letters": emnist_partial(
         "letters", "Letters", LETTERS, (68_852, 0), f"no official test part; {EITHER_CASE}"
     ),
+    "emnist-partial-all": emnist_partial(
+        "all",
+        "62 classes, label sets",
+        BYCLASS,
+        (136_231, 16_478),
+        "trained on all 136,231 images (published: 697,932); where only ByMerge's or Letters' label is known, a row has "
+        "the set of classes that the label leaves open; the test part is that of emnist-partial-byclass",
+    ),
     "emnist-partial-62": emnist_partial(
         "62",
         "62 classes",

@@ -17,6 +17,7 @@ __all__ = ["describe", "first_emnist"]
 WITH_CASE = (
     "emnist-byclass",
     "emnist-partial-byclass",
+    "emnist-partial-all",
     "emnist-partial-62",
     "emnist-bymerge",
     "emnist-partial-bymerge",

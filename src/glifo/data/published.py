@@ -167,8 +167,8 @@ def emnist(kind: str, title: str, classes: tuple[str, ...], counts: tuple[int, i
 
 
 def emnist_partial(kind: str, title: str, classes: tuple[str, ...], counts: tuple[int, int], note: str) -> Source:
-    test = BYMERGE_TEST if kind in ("byclass", "bymerge") else ()
-    files = [PARTIAL_TRAIN, *test, *([PARTIAL_Y62] if kind == "byclass" else [])]
+    test = BYMERGE_TEST if kind in ("byclass", "bymerge", "all") else ()
+    files = [PARTIAL_TRAIN, *test, *([PARTIAL_Y62] if kind in ("byclass", "all") else [])]
     return Source(
         name=f"emnist-partial-{kind}",
         title=f"EMNIST {title}, a part of the training rows",

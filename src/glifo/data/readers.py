@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from glifo.data.formats import (
 )
 from glifo.data.matlab import parse_mat
 from glifo.data.pickles import parse_cifar_python
+from glifo.data.published import BYCLASS, BYMERGE, LETTERS
 from glifo.files import read_json
 
 __all__ = ["Plan", "make_plan", "manifest_path", "presence", "read_embedded"]
@@ -165,14 +166,59 @@ PARTIAL_LABELS = {"byclass": "y62", "bymerge": "y47", "letters": "y26", "62": "y
 
 def _read_partial(path: Path, source: Source) -> Examples:
     column = PARTIAL_LABELS[source.name.removeprefix("emnist-partial-")]
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            images, labels = arrays["images"], arrays[column]
-    except Exception as error:  # a damaged npz makes zipfile and NumPy raise anything
-        raise ValueError(f"{path.name}: no npz with images and {column} ({error}); restore the file") from None
+    arrays = _load_npz(path, ("images", column))
+    images, labels = arrays["images"], arrays[column]
     first, unknown = (1, 0) if column == "y26" else (0, 255)
     known = labels != unknown
     return check_examples(images[known], labels[known], len(source.classes), path.name, first=first)
+
+
+def _load_npz(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except Exception as error:  # a damaged npz makes zipfile and NumPy raise anything
+        raise ValueError(f"{path.name}: no npz with {' and '.join(names)} ({error}); restore the file") from None
+
+
+def _plan_label_sets(source: Source, folder: Path) -> Plan | None:
+    files = _find_all(folder, source.files)
+    if not files:
+        return None
+    paths = list(files)
+
+    def read() -> Content:
+        images, sets = _read_label_sets(paths[0])
+        test = _read_partial_test(paths, source)
+        content = _content(source, [(images, sets.argmax(axis=1)), test], len(test[1]))
+        known = np.eye(len(source.classes), dtype=bool)[test[1]]
+        return replace(content, allowed=np.concatenate([sets, known]))
+
+    return Plan(hashes=_hashes(source, folder, files), read=read)
+
+
+def _read_label_sets(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The training images and, for each, the classes that its most telling label allows: ByClass, ByMerge, Letters."""
+    arrays = _load_npz(path, ("images", "y62", "y47", "y26"))
+    count = len(arrays["images"])
+    sets = np.zeros((count, len(BYCLASS)), dtype=bool)
+    for column, first, unknown in (("y26", 1, 0), ("y47", 0, 255), ("y62", 0, 255)):  # the last known one stands
+        known = arrays[column] != unknown
+        _, labels = check_examples(
+            arrays["images"][known], arrays[column][known], len(MEANINGS[column]), path.name, first=first
+        )
+        sets[known] = MEANINGS[column][labels]
+    return arrays["images"], sets
+
+
+def _sets_of(names: tuple[str, ...]) -> np.ndarray:
+    """For each name of a merged alphabet the ByClass characters that it stands for: both cases where one is left out."""
+    return np.array(
+        [[each == name or (each.upper() == name and each not in names) for each in BYCLASS] for name in names]
+    )
+
+
+MEANINGS = {"y62": _sets_of(BYCLASS), "y47": _sets_of(BYMERGE), "y26": _sets_of(LETTERS)}
 
 
 def _read_partial_test(paths: list[Path], source: Source) -> Examples:
@@ -238,6 +284,7 @@ PLANNERS: dict[str, Callable[[Source, Path], Plan | None]] = {
     "emnist-partial-bymerge": _plan_partial,
     "emnist-partial-letters": _plan_partial,
     "emnist-partial-62": _plan_partial,
+    "emnist-partial-all": _plan_label_sets,
     "cifar10": _plan_cifar,
     "usps": _plan_usps,
     "optdigits-full": _plan_optdigits,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -26,6 +26,7 @@ from glifo.recipes import Recipe
 from glifo.training.engine import Engine, channels_last
 from glifo.training.freezing import freeze, layer_groups
 from glifo.training.loop import classification_figures, predict
+from glifo.training.losses import classification_loss
 from glifo.training.optimizers import make_optimizer
 from glifo.training.schedules import make_schedule
 from glifo.training.state import Fit
@@ -46,6 +47,8 @@ class Assembly:
     train_labels: Int[np.ndarray, " n"]
     validation_images: UInt8[np.ndarray, "m ..."]
     validation_labels: Int[np.ndarray, " m"]
+    train_allowed: Bool[np.ndarray, "n classes"] | None = None
+    validation_allowed: Bool[np.ndarray, "m classes"] | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -58,6 +61,7 @@ class Assembly:
         return Batches(
             images=self.train_images,
             labels=self.train_labels,
+            allowed=self.train_allowed,
             normalise=self.preparation.normalise,
             batch_size=self.recipe.batch_size,
             seed=self.seed,
@@ -96,6 +100,8 @@ def assemble(recipe: Recipe, seed: int, dataset: Dataset | None = None) -> Assem
         train_labels=take(dataset.labels, splits.train),
         validation_images=take(dataset.images, splits.validation),
         validation_labels=take(dataset.labels, splits.validation),
+        train_allowed=take_sets(dataset, splits.train),
+        validation_allowed=take_sets(dataset, splits.validation),
     )
 
 
@@ -124,6 +130,11 @@ def check_classes(dataset: Dataset, splits: Splits) -> None:
         raise ValueError(
             f"{dataset.name}: no training row is left for the class {missing[0]}; give more pictures of it"
         )
+    if len(splits.validation) and len(with_one_label(dataset, splits.validation)) == 0:
+        raise ValueError(
+            f"{dataset.name}: every validation row has a set of classes for its label; give rows with a single one to "
+            f"judge by"
+        )
     if len(splits.validation) == 0 or len(splits.train) < 2:
         raise ValueError(
             f"{dataset.name}: {len(splits.train)} training and {len(splits.validation)} validation rows are left; give "
@@ -144,6 +155,17 @@ def make_augment(options: dict[str, Any]) -> Augment | None:
 def take(array: np.ndarray, rows: Int[np.ndarray, " n"]) -> np.ndarray:
     """Rows of a memory-mapped array, copied into memory."""
     return np.ascontiguousarray(array[rows])
+
+
+def take_sets(dataset: Dataset, rows: Int[np.ndarray, " n"]) -> Bool[np.ndarray, "n classes"] | None:
+    """The label sets of these rows; None where the data has none."""
+    return None if dataset.allowed is None else take(dataset.allowed, rows)
+
+
+def with_one_label(dataset: Dataset, rows: Int[np.ndarray, " n"]) -> Int[np.ndarray, " m"]:
+    """Those of the rows whose one class is known: the ones a recogniser can be judged on."""
+    sets = take_sets(dataset, rows)
+    return rows if sets is None else rows[sets.sum(axis=1) == 1]
 
 
 def make_fit(
@@ -194,7 +216,7 @@ def make_fit(
             options=recipe.optimizer_options,
             layer_decay=recipe.layer_decay,
         ),
-        loss=partial(smoothed_cross_entropy, smoothing=recipe.label_smoothing),
+        loss=partial(batch_loss, smoothing=recipe.label_smoothing),
         schedule=make_schedule(recipe.schedule, recipe.schedule_options),
         engine=engine,
         num_epochs=recipe.num_epochs,
@@ -217,14 +239,13 @@ def make_average(network: nn.Module, decay: float | None, num_steps: int) -> Ave
     return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
-def smoothed_cross_entropy(
-    logits: Float[Tensor, "batch classes"], batch: Batch, *, smoothing: float
-) -> Float[Tensor, ""]:
-    """Cross-entropy with label smoothing (Szegedy et al. 2016), mean over the batch."""
-    return nn.functional.cross_entropy(logits, batch.label.to(logits.device), label_smoothing=smoothing)
+def batch_loss(logits: Float[Tensor, "batch classes"], batch: Batch, *, smoothing: float) -> Float[Tensor, ""]:
+    """The loss of a batch; `functools.partial` fixes the smoothing and can be pickled."""
+    return classification_loss(logits, batch.label, batch.allowed, smoothing=smoothing)
 
 
 def make_validate(assembly: Assembly, engine: Engine) -> Callable[[nn.Module], dict[str, float]]:
     """A function from a network to its validation loss and accuracy, in float32 as it will be served."""
     batches, labels = assembly.validation(), torch.from_numpy(assembly.validation_labels).long()
-    return lambda network: classification_figures(predict(network, batches(), engine), labels)
+    allowed = None if assembly.validation_allowed is None else torch.from_numpy(assembly.validation_allowed)
+    return lambda network: classification_figures(predict(network, batches(), engine), labels, allowed)

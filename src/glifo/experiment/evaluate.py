@@ -5,7 +5,7 @@ The judged thing is the bundle as it will be served: its ONNX graph and its prep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +15,9 @@ from jaxtyping import Float, Int, UInt8
 from glifo.data.dataset import Dataset, open_data
 from glifo.data.splits import Splits, find_repeats
 from glifo.evaluation.confusions import Confusions, count_confusions
+from glifo.evaluation.merging import fold_cases, merge_logits
 from glifo.evaluation.metrics import Scores, score
-from glifo.experiment.assemble import split_as_recipe
+from glifo.experiment.assemble import split_as_recipe, with_one_label
 from glifo.images import canonical_glyph
 from glifo.recipes import Recipe
 from glifo.recognizer import Recognizer
@@ -28,7 +29,8 @@ class Verdict:
     """What a recogniser scored on some rows, with the rows themselves for whoever wants to look.
 
     part: "training", "validation", "test" or "all"; repeats: how many of the rows stand in the training
-    rows too, pixel by pixel, None where those are not known.
+    rows too, pixel by pixel, None where those are not known; merged: classes of the recogniser that count as their other
+    case, since the data has only that.
     """
 
     data: str
@@ -39,6 +41,7 @@ class Verdict:
     labels: Int[np.ndarray, " n"]
     images: UInt8[np.ndarray, "n ..."]
     repeats: int | None
+    merged: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: data, part, repeats, scores, most confused pairs, confusion matrix."""
@@ -47,6 +50,7 @@ class Verdict:
             "data": self.data,
             "part": self.part,
             "repeats_of_training_rows": self.repeats,
+            "merged": self.merged,
             "scores": self.scores.to_dict(),
             "most_confused": pairs,
             "confusions": self.confusions.to_dict(),
@@ -126,21 +130,31 @@ def count_training_repeats(
 def judge_rows(
     recognizer: Recognizer, dataset: Dataset, rows: Int[np.ndarray, " n"], *, part: str, repeats: int | None = None
 ) -> Verdict:
-    """Score a recogniser on some rows of a data set, whose classes may stand in another order or be fewer."""
-    labels = renumber(dataset, recognizer.classes)[np.asarray(dataset.labels)[rows]]
+    """Score a recogniser on some rows of a data set, whose classes may stand in another order or be fewer.
+
+    Rows whose label is a set of classes are left out; letters of which the data has one case only count as that.
+    """
+    rows, known = with_one_label(dataset, rows), recognizer.classes
+    counts_as = fold_cases(known, dataset.classes)
+    classes = tuple(known[number] for number in np.unique(counts_as))
+    labels = renumber(dataset, classes)[np.asarray(dataset.labels)[rows]]
     images = np.ascontiguousarray(dataset.images[rows])
     if dataset.frame != recognizer.bundle.preparation.frame:
         images = np.stack([canonical_glyph(image, recognizer.bundle.preparation.frame) for image in images])
-    logits, temperature = recognizer.logits(images), recognizer.bundle.temperature
+    temperature = recognizer.bundle.temperature
+    logits = recognizer.logits(images)
+    if len(classes) < len(known):
+        logits = merge_logits(logits, counts_as, temperature)
     return Verdict(
         data=dataset.name,
         part=part,
-        scores=score(logits, labels, recognizer.classes, temperature),
-        confusions=count_confusions(labels, logits.argmax(axis=1), recognizer.classes),
+        scores=score(logits, labels, classes, temperature),
+        confusions=count_confusions(labels, logits.argmax(axis=1), classes),
         logits=logits,
         labels=labels,
         images=images,
         repeats=repeats,
+        merged={name: known[number] for name, number in zip(known, counts_as, strict=True) if known[number] != name},
     )
 
 

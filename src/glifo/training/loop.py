@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from glifo.batch import Batch
 from glifo.training.callbacks import Callback
 from glifo.training.engine import Engine
+from glifo.training.losses import LabelSets, classification_loss, is_right
 from glifo.training.state import Fit
 
 SEED_STRIDE = 1_000_003
@@ -59,7 +60,7 @@ def fit(
                 run.average.update_parameters(run.network)
             size = len(batch.label)
             loss_sum, seen = loss_sum + loss.detach().cpu() * size, seen + size
-            hits = hits + (logits.detach().argmax(1).cpu() == batch.label.cpu()).sum()
+            hits = hits + is_right(logits, batch.label, batch.allowed).sum()
             run.step_loss, run.num_seen = float(loss.detach()), seen
             tell(callbacks, "after_step", run)
         row = {"epoch": run.epoch + 1, "loss": float(loss_sum) / seen, "accuracy": float(hits) / seen}
@@ -84,9 +85,11 @@ def predict(network: nn.Module, batches: Iterable[Batch], engine: Engine) -> Flo
     return torch.cat([network(engine.place(batch.image)).float().cpu() for batch in batches])
 
 
-def classification_figures(logits: Float[Tensor, "n classes"], labels: Tensor) -> dict[str, float]:
-    """Validation loss (cross-entropy, nats) and accuracy (0..1) of logits."""
+def classification_figures(
+    logits: Float[Tensor, "n classes"], labels: Tensor, allowed: LabelSets = None
+) -> dict[str, float]:
+    """Validation loss (cross-entropy, nats) and accuracy (0..1) of logits; with label sets any allowed class is right."""
     return {
-        "validation_loss": float(nn.functional.cross_entropy(logits, labels)),
-        "validation_accuracy": float((logits.argmax(1) == labels).float().mean()),
+        "validation_loss": float(classification_loss(logits, labels, allowed)),
+        "validation_accuracy": float(is_right(logits, labels, allowed).float().mean()),
     }
