@@ -17,6 +17,8 @@ import onnxruntime
 from jaxtyping import Float, UInt8
 
 from glifo.bundle import BUNDLE_NAME, Bundle
+from glifo.evaluation.conformal import in_set
+from glifo.evaluation.selective import threshold_for
 from glifo.files import nearest
 from glifo.images import canonical_glyph
 from glifo.pictures import load_picture
@@ -36,17 +38,35 @@ class Guess:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What one picture says: its path (None for an array), the best class, its probability, and the best guesses."""
+    """What one picture says: its path (None for an array), the best class, its probability, and the best guesses.
+
+    text: the best class, or "?" where a largest error was wished and the recogniser is less sure than that takes; set_: the
+    conformal set, most probable first, None where none was asked for.
+    """
 
     path: str | None
     text: str
     confidence: float
     guesses: tuple[Guess, ...]
+    set_: tuple[str, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: path, text, confidence, guesses with char and probability."""
+        """Plain values for JSON: path, text, confidence, guesses with char and probability, and the set if there is one."""
         guesses = [{"char": guess.character, "probability": guess.probability} for guess in self.guesses]
-        return {"path": self.path, "text": self.text, "confidence": self.confidence, "guesses": guesses}
+        plain = {"path": self.path, "text": self.text, "confidence": self.confidence, "guesses": guesses}
+        return plain if self.set_ is None else plain | {"set": list(self.set_)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """How a reading says that it is not sure.
+
+    max_error: largest share of wrong answers, 0..1: less sure characters read "?"; coverage: 0.95 or 0.99, the share of
+    characters whose set must hold the truth. None: every character is answered, no sets.
+    """
+
+    max_error: float | None = None
+    coverage: float | None = None
 
 
 class Recognizer:
@@ -123,19 +143,74 @@ class Recognizer:
         order = np.argsort(-probabilities, kind="stable")[:top]
         return [Guess(character=self.classes[row], probability=float(probabilities[row])) for row in order]
 
-    def read(self, pictures: Sequence[Picture], top: int = 5) -> list[Reading]:
+    def read(self, pictures: Sequence[Picture], top: int = 5, doubt: Doubt | None = None) -> list[Reading]:
         """One `Reading` for each picture of one character; raises ValueError naming the first that cannot be read."""
         if not pictures:
             raise ValueError("no picture was given; give at least one path, bytes or array")
         glyphs = np.stack([self.glyph(picture) for picture in pictures])
+        return self.readings(pictures, self.probabilities(glyphs), top, doubt)
+
+    def readings(
+        self,
+        pictures: Sequence[Picture],
+        probabilities: Float[np.ndarray, "n classes"],
+        top: int = 5,
+        doubt: Doubt | None = None,
+    ) -> list[Reading]:
+        """Readings of pictures whose probabilities are known; ValueError where the bundle cannot promise what is asked."""
+        doubt = doubt or Doubt()
+        sure_from = 0.0 if doubt.max_error is None else self.sure_from(doubt.max_error)
+        sets = [None] * len(probabilities) if doubt.coverage is None else self.sets(probabilities, doubt.coverage)
         return [
-            self.reading(picture, row, top) for picture, row in zip(pictures, self.probabilities(glyphs), strict=True)
+            self.reading(picture, row, top, sure_from, chosen)
+            for picture, row, chosen in zip(pictures, probabilities, sets, strict=True)
         ]
 
-    def reading(self, picture: Picture, probabilities: Float[np.ndarray, " classes"], top: int) -> Reading:
+    def reading(
+        self,
+        picture: Picture,
+        probabilities: Float[np.ndarray, " classes"],
+        top: int,
+        sure_from: float,
+        chosen: tuple[str, ...] | None,
+    ) -> Reading:
         guesses = self.best(probabilities, top)
-        path = str(picture) if isinstance(picture, str | Path) else None
-        return Reading(path=path, text=guesses[0].character, confidence=guesses[0].probability, guesses=tuple(guesses))
+        best = guesses[0]
+        return Reading(
+            path=str(picture) if isinstance(picture, str | Path) else None,
+            text=best.character if best.probability >= sure_from else "?",
+            confidence=best.probability,
+            guesses=tuple(guesses),
+            set_=chosen,
+        )
+
+    def sure_from(self, max_error: float) -> float:
+        """The probability from which on answers are wrong at most that often, as far as the validation rows can tell."""
+        if not 0 < max_error < 1:
+            raise ValueError(f"a largest error of {max_error} was given; give a share between 0 and 1, 0.01 for 1 %")
+        dial = {float(wish): float(at) for wish, at in self.promise("risk_dial").items()}
+        return threshold_for(dial, max_error)
+
+    def sets(self, probabilities: Float[np.ndarray, "n classes"], coverage: float) -> list[tuple[str, ...]]:
+        """The conformal set of each row, most probable class first; it may be empty (`glifo.evaluation.conformal`)."""
+        known = {float(each): thresholds for each, thresholds in self.promise("sets").items()}
+        if coverage not in known:
+            raise ValueError(f"sets for a coverage of {coverage} were asked for; this model has {sorted(known)}")
+        chosen = in_set(probabilities, np.array(known[coverage]))
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        return [
+            tuple(self.classes[number] for number in numbers if row[number])
+            for row, numbers in zip(chosen, order, strict=True)
+        ]
+
+    def promise(self, name: str) -> dict[str, Any]:
+        """The bundle's "sets" or "risk_dial"; ValueError for a bundle made before glifo fitted them."""
+        if name not in self.bundle.conformal:
+            raise ValueError(
+                "this model was made without thresholds for doubt; train it again with this glifo, or read without "
+                "a largest error and without sets"
+            )
+        return dict(self.bundle.conformal[name])
 
 
 def load(path_or_name: str | Path) -> Recognizer:
@@ -165,20 +240,21 @@ def read(
     """Read pictures. This version reads single characters: as_="glyph".
 
     pictures: one path, bytes or array, or a sequence of them; model: a bundle, a run folder or a shipped name, "latin62"
-    when None. Returns a `Reading` for one picture, a list of them for a sequence. Raises ValueError with one line that
-    says which picture cannot be read and why.
+    when None; max_error: largest share of wrong answers, 0..1: where the model is less sure, the text is "?". Returns a
+    `Reading` for one picture, a list of them for a sequence. Raises ValueError with one line that says which picture
+    cannot be read and why.
 
     >>> glifo.read("a.png", as_="glyph").text
     'a'
     """
     if as_ not in ("page", "glyph", "form"):
         raise ValueError(f'as_={as_!r} was given; give "page", "glyph" or "form"')
-    if as_ != "glyph" or prefer is not None or max_error is not None:
+    if as_ != "glyph" or prefer is not None:
         raise ValueError(
-            'this version of glifo reads single characters: give as_="glyph" without prefer and max_error; '
-            "pages and forms come with the scanner"
+            'this version of glifo reads single characters: give as_="glyph" without prefer; pages and forms come with '
+            "the scanner"
         )
-    recognizer = load(model or "latin62")
+    recognizer, doubt = load(model or "latin62"), Doubt(max_error=max_error)
     if isinstance(pictures, str | Path | bytes | np.ndarray):
-        return recognizer.read([pictures])[0]
-    return recognizer.read(list(pictures))
+        return recognizer.read([pictures], doubt=doubt)[0]
+    return recognizer.read(list(pictures), doubt=doubt)

@@ -106,3 +106,4 @@ def test_adapted_answers_are_bayes_rule_under_the_new_priors():
     adapted = adapt_priors(probabilities, trained)
     weighted = probabilities * adapted.priors / trained
     np.testing.assert_allclose(adapted.probabilities, weighted / weighted.sum(axis=1, keepdims=True), atol=1e-4)
+    np.testing.assert_allclose(adapted.priors, adapted.probabilities.mean(axis=0), atol=1e-4)

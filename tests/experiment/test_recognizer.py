@@ -90,7 +90,7 @@ print(json.dumps({"text": reading.text, "heavy": heavy}))
     [
         ({"as_": "page"}, "this version of glifo reads single characters"),
         ({"as_": "word"}, 'give "page", "glyph" or "form"'),
-        ({"as_": "glyph", "max_error": 0.01}, "without prefer and max_error"),
+        ({"as_": "glyph", "prefer": "digits"}, "without prefer"),
     ],
 )
 def test_what_this_version_cannot_do_is_said(options, text):

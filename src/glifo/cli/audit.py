@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from glifo.cli.output import MAX_SEED, check_writable, err, out, print_json
+from glifo.cli.output import MAX_SEED, check_writable, err, out, print_json, tell
 from glifo.cli.train import find
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def audit(
     from glifo import experiment
     from glifo.files import write_json
 
-    for path in (html, out_file):
-        if path is not None:
-            check_writable(path)
+    check_writable(html, out_file)
     if part in ("test", "all") and out_file is None:
         raise ValueError(f"an audit of the part {part} reads sealed test rows; give --out FILE, which keeps the record")
     result = experiment.audit_labels(
@@ -67,10 +65,10 @@ def audit(
         from glifo.report.audit import audit_report
 
         audit_report(html, result, num)
-        err.print(f"wrote {html}", style="dim", markup=False)
+        tell(f"wrote {html}")
     if out_file is not None:
         write_json(out_file, result.to_dict())
-        err.print(f"wrote {out_file}", style="dim", markup=False)
+        tell(f"wrote {out_file}")
     if json:
         print_json(result.to_dict(num))
     else:

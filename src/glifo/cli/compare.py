@@ -11,7 +11,7 @@ from rich.console import JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
-from glifo.cli.output import MAX_SEED, check_writable, err, out, print_json
+from glifo.cli.output import MAX_SEED, check_writable, out, print_json, tell
 
 if TYPE_CHECKING:
     from glifo.experiment import Comparison
@@ -50,8 +50,7 @@ def compare(
     """
     from glifo import experiment
 
-    if html is not None:
-        check_writable(html)
+    check_writable(html)
     comparison = experiment.compare(
         names,
         num_seeds=seeds,
@@ -61,13 +60,13 @@ def compare(
         final=final,
         price_per_hour=price_per_hour,
         watts=watts,
-        tell=lambda text: err.print(text, style="dim", markup=False),
+        tell=tell,
     )
     if html is not None:
         from glifo.report import comparison_report
 
         comparison_report(html, comparison)
-        err.print(f"wrote {html}", style="dim", markup=False)
+        tell(f"wrote {html}")
     if json:
         print_json(comparison.to_dict())
     else:

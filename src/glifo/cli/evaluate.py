@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -14,6 +14,8 @@ from glifo.cli.output import check_writable, err, out, print_json
 if TYPE_CHECKING:
     from glifo.experiment import Verdict
     from glifo.runs import Run
+
+DIAL_SHOWN = ("0.01", "0.05")
 
 
 def evaluate(
@@ -69,8 +71,23 @@ def print_verdict(verdict: Verdict) -> None:
         out.print(f"the data has one case of these letters: {pairs} counted", style="dim", markup=False)
     if verdict.repeats:
         out.print(f"{verdict.repeats} of these rows stand among the training rows too", style="yellow")
+    print_doubt(verdict.doubt)
     out.print(worst_classes(verdict))
     out.print(confused_pairs(verdict))
+
+
+def print_doubt(doubt: dict[str, Any]) -> None:
+    """Conformal sets, and how much is answered when few errors are wished."""
+    for coverage, figures in doubt["sets"].items():
+        out.print(
+            f"sets for {float(coverage):.0%}: {figures['coverage']:.2%} hold the truth, {figures['mean_size']:.2f} "
+            f"classes on average, {figures['single']:.0%} a single one"
+        )
+    for wish, figures in doubt["risk_dial"].items():
+        if wish in DIAL_SHOWN and figures["error"] is not None:
+            out.print(
+                f"at most {float(wish):.0%} wrong: {figures['answered']:.1%} answered, {figures['error']:.2%} of them wrong"
+            )
 
 
 def worst_classes(verdict: Verdict) -> Table:

@@ -20,11 +20,17 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
-def check_writable(path: Path) -> None:
-    """Raise OSError now rather than after long work where a file cannot be written; nothing is left behind."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=path.parent):
-        pass
+def tell(progress: str) -> None:
+    """Print a line of progress on stderr, dim and never read as markup."""
+    err.print(progress, style="dim", markup=False)
+
+
+def check_writable(*paths: Path | None) -> None:
+    """Raise OSError now rather than after long work where a file cannot be written; None is passed over."""
+    for path in filter(None, paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
 
 
 def complain(message: str) -> None:

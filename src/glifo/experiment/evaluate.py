@@ -14,10 +14,12 @@ from jaxtyping import Float, Int, UInt8
 
 from glifo.data.dataset import Dataset, open_data
 from glifo.data.splits import Splits, find_repeats
+from glifo.evaluation.calibration import softmax
 from glifo.evaluation.confusions import Confusions, count_confusions
 from glifo.evaluation.merging import fold_cases, merge_logits
 from glifo.evaluation.metrics import Scores, score
 from glifo.experiment.assemble import split_as_recipe, with_one_label
+from glifo.experiment.doubt import judge_doubt
 from glifo.images import canonical_glyph
 from glifo.recipes import Recipe
 from glifo.recognizer import Recognizer
@@ -30,7 +32,7 @@ class Verdict:
 
     part: "training", "validation", "test" or "all"; repeats: how many of the rows stand in the training
     rows too, pixel by pixel, None where those are not known; merged: classes of the recogniser that count as their other
-    case, since the data has only that.
+    case, since the data has only that; doubt: how far the bundle's promises hold, see `glifo.experiment.doubt`.
     """
 
     data: str
@@ -42,6 +44,7 @@ class Verdict:
     images: UInt8[np.ndarray, "n ..."]
     repeats: int | None
     merged: dict[str, str] = field(default_factory=dict)
+    doubt: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: data, part, repeats, scores, most confused pairs, confusion matrix."""
@@ -51,6 +54,7 @@ class Verdict:
             "part": self.part,
             "repeats_of_training_rows": self.repeats,
             "merged": self.merged,
+            "doubt": self.doubt,
             "scores": self.scores.to_dict(),
             "most_confused": pairs,
             "confusions": self.confusions.to_dict(),
@@ -143,6 +147,9 @@ def judge_rows(
         images = np.stack([canonical_glyph(image, recognizer.bundle.preparation.frame) for image in images])
     temperature = recognizer.bundle.temperature
     logits = recognizer.logits(images)
+    doubt = judge_doubt(
+        recognizer.bundle.conformal, softmax(logits, temperature), np.unique(counts_as)[labels], counts_as
+    )
     if len(classes) < len(known):
         logits = merge_logits(logits, counts_as, temperature)
     return Verdict(
@@ -154,6 +161,7 @@ def judge_rows(
         labels=labels,
         images=images,
         repeats=repeats,
+        doubt=doubt,
         merged={name: known[number] for name, number in zip(known, counts_as, strict=True) if known[number] != name},
     )
 

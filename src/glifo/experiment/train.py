@@ -13,9 +13,10 @@ from torch import nn
 
 from glifo.bundle import Bundle
 from glifo.data.splits import find_repeats
-from glifo.evaluation.calibration import fit_temperature
+from glifo.evaluation.calibration import fit_temperature, softmax
 from glifo.evaluation.metrics import score
 from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate, with_one_label
+from glifo.experiment.doubt import fit_doubt
 from glifo.experiment.transfer import find_source
 from glifo.files import digest
 from glifo.images import Preparation
@@ -212,7 +213,13 @@ def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
         "onnx_parity": parity,
         "scores": score(logits, labels, bundle.classes, temperature).to_dict(),
     }
-    return replace(bundle, temperature=temperature, facts=facts, preparation=served_preparation(assembly))
+    return replace(
+        bundle,
+        temperature=temperature,
+        conformal=fit_doubt(softmax(logits, temperature), labels),
+        facts=facts,
+        preparation=served_preparation(assembly),
+    )
 
 
 def served_preparation(assembly: Assembly) -> Preparation:
