@@ -27,8 +27,8 @@ setup: $(VENV)/dev       ## make .venv with everything a developer needs
 demo: $(VENV)/train      ## train on the embedded digits, test, read pictures, write report.html
 	$(BIN)/glifo demo
 
-test: $(VENV)/dev        ## run the tests (those that need data run where GLIFO_DATA names it)
-	$(BIN)/python -m pytest
+test: $(VENV)/dev        ## run the tests, a worker for each core (those that need data run where GLIFO_DATA names it)
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/dev       ## format, lint, types, import layers, generated pages
 	$(BIN)/ruff format --check .

@@ -20,7 +20,9 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import typer
-from results_pages import draw_cyclic, results_page
+from cyclic_pages import draw_cyclic
+from markdown_table import table
+from results_pages import results_page
 from story_pages import label_audit_page, skew_page
 
 from glifo.cli import app
@@ -79,12 +81,6 @@ def plain(text: str) -> str:
     return "\n".join(f"    {line}" if line.startswith("glifo ") else line for line in lines)
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
-
-
 def recipes_page() -> str:
     """Every recipe, those of one family together: the run sheet, what was measured, and what is not the default."""
     parts = [
@@ -107,7 +103,7 @@ def family_text(sheet: str, names: list[str]) -> str:
         differing = {field: value for field, value in values.items() if len(names) == 1 or field not in shared}
         rows.append([f"`{name}`", code(differing)])
     measures = "".join(measured(name) for name in names)
-    return f"## {', '.join(names)}\n\n{sheet}\n\n{measures}{table(['recipe', 'fields'], rows)}"
+    return f"## {', '.join(names)}\n\n{sheet}\n\n{measures}{table(['recipe', 'fields'], rows)}\n"
 
 
 def own_fields(name: str) -> dict[str, Any]:
@@ -150,7 +146,7 @@ def networks_page() -> str:
         rows.append([name, f"{size} -> {num}", f"{summary.num_parameters:,}", f"{summary.flops / 1e6:,.3f}", doc])
     head = ["network", "pictures -> classes", "parameters", "MFLOP forward", "what it is"]
     note = "`glifo networks show NAME` prints the layers. A multiply-add counts 2."
-    return f"# Networks\n\n{MADE}{note}\n\n{table(head, rows)}"
+    return f"# Networks\n\n{MADE}{note}\n\n{table(head, rows)}\n"
 
 
 def data_page() -> str:
@@ -162,7 +158,7 @@ def data_page() -> str:
         where = "comes with scikit-learn" if source.embedded else f"{source.size / 1e6:,.1f} MB" if source.size else "-"
         rows += [["download", where], ["licence", source.licence], ["cite", source.citation]]
         rows += [["note", source.note]] if source.note else []
-        parts.append(f"## {source.name}\n\n{source.title}. <{source.homepage}>\n\n{table(['what', 'is'], rows)}")
+        parts.append(f"## {source.name}\n\n{source.title}. <{source.homepage}>\n\n{table(['what', 'is'], rows)}\n")
     return "\n".join(parts)
 
 
@@ -174,7 +170,7 @@ def results_table() -> str:
         if path.is_file():
             rows.append(result_row(name, read_json(path)))
     head = ["recipe", "network, parameters", "validation", "sealed test", "validation - test", "training", "n, seeds"]
-    return table(head, rows) + speed_lines()
+    return f"{table(head, rows)}\n{speed_lines()}"
 
 
 def result_row(name: str, result: dict[str, Any]) -> list[str]:

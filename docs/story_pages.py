@@ -8,16 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from markdown_table import table
+
 from glifo.files import read_json
 
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 MADE = "<!-- Made by docs/story_pages.py from benchmarks/results; do not edit. -->\n\n"
 PUBLISHED = {"lenet": (".78", ".80", ".62"), "custom": (".84", ".82", ".66"), "resnet": (".83", ".81", ".36")}
-
-
-def table(rows: list[list[str]]) -> str:
-    head, *body = rows
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, ["---"] * len(head), *body])
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -84,7 +81,7 @@ def skew_table(rows: list[dict[str, Any]]) -> str:
         ]
         for row in rows
     ]
-    return table([head, *body])
+    return table(head, body)
 
 
 def ink_table(rows: list[dict[str, Any]]) -> str:
@@ -93,47 +90,21 @@ def ink_table(rows: list[dict[str, Any]]) -> str:
         [row["network"], *(f"{percent(each['sound'])} / {percent(each['skewed'])}" for each in row["by_ink"])]
         for row in rows
     ]
-    return table([head, *body])
+    return table(head, body)
 
 
 def label_audit_page() -> str:
     """The label audit of EMNIST's ByMerge test: how many suspects, how they were checked, what follows."""
     result = read_json(RESULTS / "label_audit.json")
-    check, ceiling = result["hand_check"], result["hand_check"]["ceiling"]
-    wrong, most = ceiling["wrong_labels_among_suspects"], ceiling["accuracy_at_most"]
-    lost = ceiling["if_ambiguous_and_unreadable_are_lost"]
+    text = "\n".join(
+        (how_audited(result), what_was_found(result), how_checked(result["hand_check"]), what_follows(result))
+    )
     return f"""# A label audit of EMNIST
 
 {MADE}Wrong labels are known for MNIST's test (15) and CIFAR-10's (54); for EMNIST nobody had published an audit. This one looks
 at the official ByMerge test: {result["n"]:,} characters, 47 classes.
 
-**How.** Confident learning (Northcutt, Jiang, Chuang 2021): {len(result["folds"])} folds of the test rows, a custom CNN trained on
-the others for {result["plan"]["recipe"]["num_epochs"]} epochs answers for each fold ({percent(result["out_of_fold_accuracy"], 2)} % agree
-with the labels). A row is a suspect when another class is confidently more likely than its label. The networks are thrown
-away; none of this is a test result. `{result["command"]}`
-
-**Found.** {result["num_suspects"]:,} suspects, {percent(result["share_suspect"], 2)} % of the rows.
-{result["num_suspects_look_alike"]:,} of them lie between shapes that look alike by nature (0 and O; 1, I and L; 9, g and q; ...),
-{result["num_suspects_other"]:,} do not. The method itself estimates {percent(result["estimated_share_wrong"], 2)} % of labels to be of
-another class than the picture's, most of them between look-alikes.
-
-{table([["label", "reads as", "estimated count"], *([n["given"], n["true"], f"{n['count']:,.0f}"] for n in result["largest_noise"][:12])])}
-
-**Checked.** A random sample of {check["sample"]["n"]} suspects and the {check["surest"]["n"]} surest were looked at one by one on the
-sheets below, label and suggestion in view, so not blind, by one reader, who is an AI model with sight and no person
-([its verdicts](../benchmarks/results/label_audit_checked.csv)). "Wrong" means that the picture plainly shows another
-character; a bare stroke labelled L or a ring labelled O is "ambiguous", since no reader could know.
-
-{verdict_table(check)}
-
-**What follows.** Of all suspects about {wrong["value"]:.0f} ({wrong["low"]:.0f} to {wrong["high"]:.0f}, 95 %) carry a plainly wrong
-label; among the surest, {other_case(result)} of {check["surest"]["verdicts"]["wrong-label"]} wrong ones show the other case of the
-right letter: the writer wrote A where the form asked for a. A reader who is right
-about every such picture scores at most {percent(most["value"], 2)} % ({percent(most["low"], 2)} to {percent(most["high"], 2)}) on this test. That is
-an upper bound: on planted errors the method's list misses a quarter to two fifths. A reader who lost every ambiguous and
-unreadable suspect as well would stand at {percent(lost["value"], 1)} %; one who guesses them well stands between. Single characters out of their line cannot be told apart much better than
-that, which is why glifo answers with alternatives and probabilities.
-
+{text}
 ## The random sample
 
 ![100 suspects drawn at random](label-audit-sample.png)
@@ -141,6 +112,49 @@ that, which is why glifo answers with alternatives and probabilities.
 ## The surest
 
 ![the 100 surest suspects](label-audit-surest.png)
+"""
+
+
+def how_audited(result: dict[str, Any]) -> str:
+    return f"""**How.** Confident learning (Northcutt, Jiang, Chuang 2021): {len(result["folds"])} folds of the test rows, a custom CNN trained on
+the others for {result["plan"]["recipe"]["num_epochs"]} epochs answers for each fold ({percent(result["out_of_fold_accuracy"], 2)} % agree
+with the labels). A row is a suspect when another class is confidently more likely than its label. The networks are thrown
+away; none of this is a test result. `{result["command"]}`
+"""
+
+
+def what_was_found(result: dict[str, Any]) -> str:
+    rows = [[noise["given"], noise["true"], f"{noise['count']:,.0f}"] for noise in result["largest_noise"][:12]]
+    return f"""**Found.** {result["num_suspects"]:,} suspects, {percent(result["share_suspect"], 2)} % of the rows.
+{result["num_suspects_look_alike"]:,} of them lie between shapes that look alike by nature (0 and O; 1, I and L; 9, g and q; ...),
+{result["num_suspects_other"]:,} do not. The method itself estimates {percent(result["estimated_share_wrong"], 2)} % of labels to be of
+another class than the picture's, most of them between look-alikes.
+
+{table(["label", "reads as", "estimated count"], rows)}
+"""
+
+
+def how_checked(check: dict[str, Any]) -> str:
+    return f"""**Checked.** A random sample of {check["sample"]["n"]} suspects and the {check["surest"]["n"]} surest were looked at one by one on the
+sheets below, label and suggestion in view, so not blind, by one reader, who is an AI model with sight and no person
+([its verdicts](../benchmarks/results/label_audit_checked.csv)). "Wrong" means that the picture plainly shows another
+character; a bare stroke labelled L or a ring labelled O is "ambiguous", since no reader could know.
+
+{verdict_table(check)}
+"""
+
+
+def what_follows(result: dict[str, Any]) -> str:
+    surest, ceiling = result["hand_check"]["surest"], result["hand_check"]["ceiling"]
+    wrong, most = ceiling["wrong_labels_among_suspects"], ceiling["accuracy_at_most"]
+    lost = ceiling["if_ambiguous_and_unreadable_are_lost"]
+    return f"""**What follows.** Of all suspects about {wrong["value"]:.0f} ({wrong["low"]:.0f} to {wrong["high"]:.0f}, 95 %) carry a plainly wrong
+label; among the surest, {other_case(result)} of {surest["verdicts"]["wrong-label"]} wrong ones show the other case of the
+right letter: the writer wrote A where the form asked for a. A reader who is right
+about every such picture scores at most {percent(most["value"], 2)} % ({percent(most["low"], 2)} to {percent(most["high"], 2)}) on this test. That is
+an upper bound: on planted errors the method's list misses a quarter to two fifths. A reader who lost every ambiguous and
+unreadable suspect as well would stand at {percent(lost["value"], 1)} %; one who guesses them well stands between. Single characters out of their line cannot be told apart much better than
+that, which is why glifo answers with alternatives and probabilities.
 """
 
 
@@ -163,10 +177,10 @@ def verdict_table(check: dict[str, Any]) -> str:
         "the surest": check["surest"],
     }
     verdicts = ("wrong-label", "ambiguous", "unreadable", "label-right")
-    rows = [["suspects", "n", *verdicts, "share wrong, 95 %"]]
+    rows = []
     for name, group in groups.items():
         share = group["share_wrong_label"]
         counts = [str(group["verdicts"][verdict]) for verdict in verdicts]
         interval = f"{percent(share['value'], 0)} % ({percent(share['low'], 0)} to {percent(share['high'], 0)})"
         rows.append([name, str(group["n"]), *counts, interval])
-    return table(rows)
+    return table(["suspects", "n", *verdicts, "share wrong, 95 %"], rows)

@@ -6,13 +6,18 @@ import os
 from collections.abc import Iterator
 
 os.environ.setdefault("MPLBACKEND", "agg")
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # small work on a busy machine: threads would wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small work beside other workers: threads would wait
 
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # beartype reads every annotation of glifo at each call; a wrong shape or type fails the test that made it.
 install_import_hook("glifo", "shapes.checked")
+
+# No clock and no chance: a busy machine is no failure, and every run draws the same examples.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

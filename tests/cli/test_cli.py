@@ -9,15 +9,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from calling import assert_refused, call, json_of
 from PIL import Image
-from typer.testing import CliRunner, Result
 
-from glifo.cli import app, in_one_line
-from glifo.experiment import train as train_recipe
+from glifo.cli import in_one_line
 from glifo.networks import NETWORKS
 from glifo.recipes import RECIPES, find_recipe
 
@@ -25,41 +23,6 @@ VERBS = [
     *("demo", "train", "evaluate", "read", "runs", "recipes", "lr-find", "networks list", "networks show"),
     *("compare", "diagnose", "explore", "explain", "audit", "cross-validate"),
 ]
-
-
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory) -> Path:
-    recipe = replace(find_recipe("digits"), num_epochs=6, precision="fp32")
-    return train_recipe(recipe, out=tmp_path_factory.mktemp("runs") / "digits").folder
-
-
-@pytest.fixture
-def picture(tmp_path) -> Path:
-    """A drawn 1, dark on white."""
-    image = np.full((80, 80), 255, np.uint8)
-    image[12:68, 36:46] = 20
-    path = tmp_path / "one.png"
-    Image.fromarray(image).save(path)
-    return path
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def json_of(*arguments: object) -> Any:
-    result = call(*arguments, "--json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def assert_refused(message: str, *arguments: object) -> None:
-    result = call(*arguments)
-    line = result.stderr.strip()
-    assert result.exit_code == 2, result.output
-    assert line.startswith("error: ")
-    assert "\n" not in line
-    assert message in line
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from calling import assert_refused, call, json_of
 
-from glifo.cli import app
 from glifo.recipes import find_recipe
 
 
@@ -20,25 +18,6 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recipes") / "short.json"
     path.write_text(json.dumps(short.to_dict()))
     return path
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def json_of(*arguments: object) -> Any:
-    result = call(*arguments, "--json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def assert_refused(message: str, *arguments: object) -> None:
-    result = call(*arguments)
-    line = result.stderr.strip()
-    assert result.exit_code == 2, result.output
-    assert line.startswith("error: ")
-    assert "\n" not in line
-    assert message in line
 
 
 @pytest.mark.parametrize("verb", ["audit", "cross-validate"])
@@ -64,8 +43,8 @@ def test_cross_validation_prints_a_row_for_each_fold_and_writes_the_same_as_json
 
 
 def test_an_audit_of_the_test_without_a_file_for_its_record_is_refused(recipe: Path) -> None:
-    result = call("audit", "optdigits", "--part", "test", "--recipe", recipe)
-    assert result.exit_code == 2 and "give --out FILE, which keeps the record" in result.stderr
+    message = "give --out FILE, which keeps the record"
+    assert_refused(message, "audit", "optdigits", "--part", "test", "--recipe", recipe)
 
 
 def test_an_audit_of_the_test_writes_its_page_its_rows_and_its_reading(recipe: Path, tmp_path: Path) -> None:

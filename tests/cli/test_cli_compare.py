@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from calling import assert_refused, call, json_of
 
-from glifo.cli import app
 from glifo.experiment import train
 from glifo.recipes import find_recipe
 from glifo.runs import Run
@@ -24,20 +22,16 @@ def folders(tmp_path_factory) -> list[str]:
     return [str(train(replace(recipe, name=n, network=net), 0, root / n).folder) for n, net in networks.items()]
 
 
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["compare", *map(str, arguments)])
-
-
 def test_help_has_examples():
-    assert "glifo compare digits mine.json --seeds 5" in " ".join(call("--help").stdout.split())
+    assert "glifo compare digits mine.json --seeds 5" in " ".join(call("compare", "--help").stdout.split())
 
 
 @pytest.mark.parametrize("columns", ["80", "140"])
 def test_the_tables_hold_every_figure_whole(folders, monkeypatch, columns):
     monkeypatch.setattr("glifo.cli.output.out._width", int(columns))
-    result = call(*folders, "--price-per-hour", 20)
+    result = call("compare", *folders, "--price-per-hour", 20)
     assert result.exit_code == 0, result.output
-    found = json.loads(call(*folders, "--json").stdout)
+    found = json_of("compare", *folders)
     for run in found["runs"]:
         accuracy = run["parts"]["validation"]["accuracy"]
         assert f"{100 * accuracy['value']:.2f}" in result.stdout
@@ -50,10 +44,10 @@ def test_the_tables_hold_every_figure_whole(folders, monkeypatch, columns):
 
 
 def test_the_sealed_test_is_read_with_final_alone(folders, tmp_path):
-    shown = call(*folders)
+    shown = call("compare", *folders)
     assert "same validation rows" in shown.stdout
     assert [Run(folder=Path(folder)).test_reads for folder in folders] == [[], []]
-    final = call(*folders, "--final", "--html", tmp_path / "compare.html", "--json")
+    final = call("compare", *folders, "--final", "--html", tmp_path / "compare.html", "--json")
     found = json.loads(final.stdout)
     assert found["part"] == "test"
     assert found["best_by_validation"] == "with-a-rather-long-name"
@@ -71,7 +65,4 @@ def test_the_sealed_test_is_read_with_final_alone(folders, tmp_path):
     ],
 )
 def test_wrong_input_is_one_line(folders, arguments, message):
-    result = call(*(folders[each] if isinstance(each, int) else each for each in arguments))
-    assert result.exit_code == 2
-    assert re.fullmatch(r"error: .*\n", result.stderr)
-    assert message in result.stderr
+    assert_refused(message, "compare", *(folders[each] if isinstance(each, int) else each for each in arguments))

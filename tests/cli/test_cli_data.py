@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from calling import assert_refused, call, json_of
 from PIL import Image
 from sklearn.datasets import load_digits
-from typer.testing import CliRunner, Result
 
-from glifo.cli import app
 from glifo.data.catalog import SOURCES
 from glifo.data.dataset import open_data
 from glifo.data.sheet import chosen_classes, contact_sheet, sample_name
@@ -25,22 +22,6 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLIFO_CACHE", str(tmp_path / "cache"))
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["data", *map(str, arguments)])
-
-
-def json_of(*arguments: object) -> Any:
-    result = run(*arguments, "--json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def assert_refused(message: str, *arguments: object) -> None:
-    result = run(*arguments)
-    line = result.stderr.strip()
-    assert result.exit_code == 2 and line.startswith("error: ") and "\n" not in line and message in line, result.output
-
-
 def write_npz(path: Path, *, num_rows: int = 40) -> Path:
     digits = load_digits()
     np.savez(path, images=digits.images[:num_rows] / 16, labels=digits.target[:num_rows])
@@ -48,24 +29,24 @@ def write_npz(path: Path, *, num_rows: int = 40) -> Path:
 
 
 def test_list_names_every_source_and_import(tmp_path: Path) -> None:
-    run("import", write_npz(tmp_path / "x.npz"), "--name", "mine")
-    rows = {row["name"]: row for row in json_of("list")}
+    call("data", "import", write_npz(tmp_path / "x.npz"), "--name", "mine")
+    rows = {row["name"]: row for row in json_of("data", "list")}
     assert list(rows) == [*SOURCES, "mine"]
     assert rows["optdigits"]["here"] == "embedded" and rows["mnist"]["here"] == "absent"
     assert rows["mine"]["here"] == "imported" and rows["mine"]["num_train"] == 40
     assert rows["emnist-letters"]["files"][0]["md5"] == "58c8d27c78d21e728a6bc7b3cc06412e"
-    text = run("list").stdout
+    text = call("data", "list").stdout
     assert all(name in text for name in rows) and "batch 5" in text and "licence: CC BY 4.0 (UCI)" in text
 
 
 def test_show_counts_classes_splits_and_repeats(tmp_path: Path) -> None:
-    facts = json_of("show", "optdigits", "--out", tmp_path / "sheets" / "contact.png")
+    facts = json_of("data", "show", "optdigits", "--out", tmp_path / "sheets" / "contact.png")
     assert facts["classes"] == dict(zip("0123456789", np.bincount(load_digits().target).tolist(), strict=True))
     assert (facts["splits"]["train"], facts["splits"]["validation"], facts["splits"]["test"]) == (1374, 153, 270)
     assert facts["repeats"] == {"inside": 0, "test_in_training": 0} and facts["num_rows"] == 1797
     with Image.open(facts["contact_sheet"]) as sheet:
         assert sheet.format == "PNG" and sheet.height == 10 * 58
-    text = run("show", "optdigits").stdout
+    text = call("data", "show", "optdigits").stdout
     assert "train 1,374, validation 153, test 270" in text and "0 images repeat an earlier one" in text
 
 
@@ -73,7 +54,7 @@ def test_show_reports_planted_repeats(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
     images[7] = images[3]
     np.savez(tmp_path / "x.npz", images=images, labels=np.arange(40) % 2)
-    assert json_of("show", tmp_path / "x.npz")["repeats"]["inside"] == 1
+    assert json_of("data", "show", tmp_path / "x.npz")["repeats"]["inside"] == 1
 
 
 def test_the_contact_sheet_draws_each_class_in_its_line_and_no_test_row() -> None:
@@ -90,7 +71,7 @@ def test_the_contact_sheet_draws_each_class_in_its_line_and_no_test_row() -> Non
 
 
 def test_sample_writes_one_upright_picture_for_each_character(tmp_path: Path) -> None:
-    pictures = json_of("sample", "optdigits", "--characters", "381", "--out", tmp_path / "out")["pictures"]
+    pictures = json_of("data", "sample", "optdigits", "--characters", "381", "--out", tmp_path / "out")["pictures"]
     digits = open_data("optdigits")
     assert [picture["character"] for picture in pictures] == ["3", "8", "1"]
     for picture in pictures:
@@ -100,13 +81,13 @@ def test_sample_writes_one_upright_picture_for_each_character(tmp_path: Path) ->
 
 
 def test_sample_on_paper_enlarged_and_by_seed(tmp_path: Path) -> None:
-    options = ("sample", "optdigits", "--characters", "3", "--seed", 5, "--scale", 4, "--paper", "--out")
+    options = ("data", "sample", "optdigits", "--characters", "3", "--seed", 5, "--scale", 4, "--paper", "--out")
     picture = json_of(*options, tmp_path / "a")["pictures"][0]
     pixels = np.asarray(Image.open(picture["path"]))
     assert pixels.shape == (32, 32)
     np.testing.assert_array_equal(pixels[::4, ::4], 255 - open_data("optdigits").images[picture["row"]])
     assert json_of(*options, tmp_path / "b")["pictures"][0]["row"] == picture["row"]
-    assert run(*options, tmp_path / "c").stdout.startswith("3  ")
+    assert call(*options, tmp_path / "c").stdout.startswith("3  ")
 
 
 def test_file_names_differ_where_case_does_not_count() -> None:
@@ -124,17 +105,17 @@ def test_classes_of_several_letters_are_chosen_with_commas() -> None:
 
 def test_import_then_the_same_verbs(tmp_path: Path) -> None:
     path = write_npz(tmp_path / "x.npz")
-    assert json_of("import", path, "--name", "mine")["num_rows"] == 40
-    assert json_of("show", "mine")["num_rows"] == 40
-    assert json_of("sample", "mine", "--characters", "7", "--out", tmp_path)["pictures"][0]["character"] == "7"
-    assert "mine: 40 rows of 10 classes" in run("import", path, "--name", "mine", "--replace").stdout
+    assert json_of("data", "import", path, "--name", "mine")["num_rows"] == 40
+    assert json_of("data", "show", "mine")["num_rows"] == 40
+    assert json_of("data", "sample", "mine", "--characters", "7", "--out", tmp_path)["pictures"][0]["character"] == "7"
+    assert "mine: 40 rows of 10 classes" in call("data", "import", path, "--name", "mine", "--replace").stdout
 
 
 def test_fetch_takes_local_files_by_hash_and_says_so(tmp_path: Path) -> None:
-    assert "nothing to fetch" in run("fetch", "optdigits").stdout
+    assert "nothing to fetch" in call("data", "fetch", "optdigits").stdout
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "t10k-labels-idx1-ubyte.gz").write_bytes(b"wrong")
-    assert_refused("is not, or does not have, train-images", "fetch", "mnist", "--from", tmp_path / "given")
+    assert_refused("is not, or does not have, train-images", "data", "fetch", "mnist", "--from", tmp_path / "given")
     assert not list((tmp_path / "data").rglob("*.gz"))
 
 
@@ -154,10 +135,10 @@ def test_fetch_takes_local_files_by_hash_and_says_so(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(message: str, arguments: tuple[str, ...]) -> None:
-    assert_refused(message, *arguments)
+    assert_refused(message, "data", *arguments)
 
 
 @pytest.mark.parametrize("verb", ["list", "fetch", "import", "show", "sample"])
 def test_every_verb_has_help_with_an_example(verb: str) -> None:
-    result = run(verb, "--help")
+    result = call("data", verb, "--help")
     assert result.exit_code == 0 and "Example" in result.stdout and "glifo data" in result.stdout

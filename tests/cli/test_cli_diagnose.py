@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from calling import assert_refused, call, json_of
 
-from glifo.cli import app
 from glifo.data.dataset import open_data
 from glifo.experiment import train
 from glifo.recipes import find_recipe
@@ -30,20 +28,8 @@ def skewed(tmp_path_factory) -> Path:
     return train(recipe, out=tmp_path_factory.mktemp("runs") / "skewed").folder
 
 
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["diagnose", *map(str, arguments)])
-
-
-def assert_refused(message: str, *arguments: object) -> None:
-    result = call(*arguments)
-    assert result.exit_code == 2, result.output
-    assert result.stderr.startswith("error: ")
-    assert message in result.stderr
-    assert "\n" not in result.stderr.strip()
-
-
 def test_the_cause_is_named_first_with_its_evidence(skewed):
-    printed = call(skewed).stdout
+    printed = call("diagnose", skewed).stdout
     assert "1. Serving forgets the mean that training subtracts" in printed
     assert "[skew-mean, " in printed
     assert "mended, accuracy goes from" in printed
@@ -51,7 +37,7 @@ def test_the_cause_is_named_first_with_its_evidence(skewed):
 
 
 def test_json_holds_the_findings_in_order(skewed):
-    found = json.loads(call(skewed, "--json").stdout)
+    found = json_of("diagnose", skewed)
     assert found["findings"][0]["name"] == "skew-mean"
     points = [(0.5 if each["symptom"] else 1) * each["points"] for each in found["findings"]]
     assert points == sorted(points, reverse=True)
@@ -60,7 +46,7 @@ def test_json_holds_the_findings_in_order(skewed):
 
 
 def test_the_page_shows_repairs_and_loads_nothing(skewed, tmp_path):
-    result = call(skewed, "--html", tmp_path / "page.html")
+    result = call("diagnose", skewed, "--html", tmp_path / "page.html")
     assert result.exit_code == 0, result.output
     page = (tmp_path / "page.html").read_text()
     for text in ("Serving forgets the mean", "mean and deviation as in training", "What was in order", "Class shares"):
@@ -74,14 +60,14 @@ def test_suspect_labels_are_shown_as_pictures(skewed, tmp_path):
     labels = digits.labels.copy()
     labels[:200] = (labels[:200] + 3) % 10
     np.savez(tmp_path / "noisy.npz", images=digits.images, labels=labels)
-    result = call(skewed, "--data", tmp_path / "noisy.npz", "--html", tmp_path / "page.html", "--json")
-    assert "label-noise" in [each["name"] for each in json.loads(result.stdout)["findings"]]
+    found = json_of("diagnose", skewed, "--data", tmp_path / "noisy.npz", "--html", tmp_path / "page.html")
+    assert "label-noise" in [each["name"] for each in found["findings"]]
     assert "surest of" in (tmp_path / "page.html").read_text()
 
 
 def test_wrong_use_is_one_line(skewed, tmp_path):
-    assert_refused("holds no run", tmp_path)
-    assert_refused("expected validation or test", skewed, "--part", "all")
-    assert_refused("no data set and no file is named", skewed, "--data", "nothing-there")
+    assert_refused("holds no run", "diagnose", tmp_path)
+    assert_refused("expected validation or test", "diagnose", skewed, "--part", "all")
+    assert_refused("no data set and no file is named", "diagnose", skewed, "--data", "nothing-there")
     np.savez(tmp_path / "ab.npz", images=np.zeros((4, 8, 8), np.uint8), labels=[0, 1, 0, 1], classes=["a", "b"])
-    assert_refused("which the recogniser does not know", skewed, "--data", tmp_path / "ab.npz")
+    assert_refused("which the recogniser does not know", "diagnose", skewed, "--data", tmp_path / "ab.npz")

@@ -15,6 +15,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from glifo.data.appearance import add_grain, add_rule, vary_blur, vary_ink, vary_stroke
+
+CHANGES = {"stroke": vary_stroke, "rule": add_rule, "blur": vary_blur, "ink": vary_ink, "grain": add_grain}
+BELOW_1 = ("scale", "ink", "rule")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Augment:
@@ -22,7 +27,9 @@ class Augment:
 
     rotation_degrees: uniform in +-; scale: each axis uniform in 1 +- scale; shear: uniform in +-, shares of the height;
     shift: uniform in +-, shares of the side; elastic: standard deviation of the smooth displacement, shares of the side;
-    elastic_cells: displacement is drawn on a grid of that many cells a side.
+    elastic_cells: displacement is drawn on a grid of that many cells a side; stroke, blur, ink, grain: how far strokes,
+    sharpness, strength of the ink and noise vary; rule: share of pictures with a piece of a ruled line (the last five, see
+    `glifo.data.appearance`, 0..1).
     """
 
     rotation_degrees: float = 0.0
@@ -31,12 +38,18 @@ class Augment:
     shift: float = 0.0
     elastic: float = 0.0
     elastic_cells: int = 5
+    stroke: float = 0.0
+    blur: float = 0.0
+    ink: float = 0.0
+    grain: float = 0.0
+    rule: float = 0.0
 
     def __post_init__(self) -> None:
         wrong = [name for name, value in asdict(self).items() if not (math.isfinite(value) and value >= 0)]
-        if wrong or self.scale >= 1:
+        wrong += [name for name in BELOW_1 if getattr(self, name) >= 1 and name not in wrong]
+        if wrong:
             raise ValueError(
-                f"augmentation {', '.join(wrong) or 'scale'} is out of range; give numbers >= 0, scale < 1"
+                f"augmentation {', '.join(wrong)} is out of range; give numbers >= 0, and < 1 for {', '.join(BELOW_1)}"
             )
 
     def __call__(
@@ -45,7 +58,11 @@ class Augment:
         field = affine_field(self, image)
         if self.elastic > 0:
             field = field + elastic_field(self, image)
-        return nn.functional.grid_sample(image, field, mode="bilinear", padding_mode="zeros", align_corners=False)
+        image = nn.functional.grid_sample(image, field, mode="bilinear", padding_mode="zeros", align_corners=False)
+        for name, change in CHANGES.items():
+            if getattr(self, name) > 0:
+                image = change(image, getattr(self, name))
+        return image
 
 
 def affine_field(

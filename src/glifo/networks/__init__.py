@@ -14,6 +14,7 @@ from collections.abc import Callable
 from torch import nn
 
 from glifo.files import nearest
+from glifo.networks.champion import champion
 from glifo.networks.custom import custom
 from glifo.networks.lenet import lenet
 from glifo.networks.mlp import mlp_a, mlp_b, mlp_c, mlp_d, mlp_e, mlp_f
@@ -25,6 +26,7 @@ Shape = tuple[int, int, int]
 Builder = Callable[[Shape, int], nn.Module]
 
 NETWORKS: dict[str, Builder] = {
+    "champion": champion,
     "lenet": lenet,
     "custom": custom,
     "resnet": resnet,

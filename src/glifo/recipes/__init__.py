@@ -11,6 +11,7 @@ from functools import partial
 
 from glifo.files import nearest
 from glifo.recipes import characters, letters, small_pictures, transfer
+from glifo.recipes.champions import champion
 from glifo.recipes.digits import digits
 from glifo.recipes.emnist import emnist_custom, latin62
 from glifo.recipes.mnist import mnist, mnist_net_1
@@ -24,6 +25,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "mnist-net_1": mnist_net_1,
     "emnist-custom": emnist_custom,
     "latin62": latin62,
+    "champion": champion,
     # E1: characters
     "e1-lenet": partial(characters.original, "lenet"),
     "e1-lenet-cyclic": partial(characters.cyclic, "lenet"),

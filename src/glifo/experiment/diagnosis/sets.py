@@ -66,7 +66,7 @@ def check_priors(seen: Examined) -> Finding | Passed:
             f"{100 * recovered:+.1f} points, measured",
         ),
         advice=(
-            "Re-weight the answers by the class shares of where it will be used.",
+            *(["Re-weight the answers by the class shares of where it will be used."] if recovered > 0 else []),
             "Train with those shares, or report balanced accuracy beside accuracy.",
         ),
         numbers=shift.to_dict() | {"expected_loss": parts.priors, "reweighted_gain": recovered},

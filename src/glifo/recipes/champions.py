@@ -1,0 +1,28 @@
+"""The champions: the most accurate small recogniser of 62 characters that 2 cores can train in an hour."""
+
+from __future__ import annotations
+
+from glifo.recipes.recipe import Recipe
+
+
+def champion() -> Recipe:
+    """The champion network on all 136,231 rows of the partial EMNIST file, label sets included, 62 classes.
+
+    Run sheet: `glifo train champion`, then `glifo evaluate RUN --final` (62 classes, the 16,478 rows of known case) and
+    `glifo evaluate RUN --final --data emnist-partial-bymerge` (the whole official ByMerge test, 47 classes, the
+    probabilities of merged cases summed). Figures and hardware in benchmarks/results/champion.json, what was tried in
+    docs/log.md. Published: 91.80 on ByMerge with 697,932 training images (WaveMix, Jeevan et al. 2022, arXiv 2205.14375).
+    """
+    return Recipe(
+        name="champion",
+        description="EMNIST, 62 classes with label sets (partial training set), champion network",
+        data="emnist-partial-all",
+        network="champion",
+        num_epochs=20,
+        batch_size=128,
+        learning_rate=4e-3,
+        weight_decay=0.02,
+        augment={"rotation_degrees": 10.0, "scale": 0.1, "shear": 0.15, "shift": 0.05, "elastic": 0.02},
+        label_smoothing=0.05,
+        average_decay=0.999,
+    )
