@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("recipe")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=Path, default=Path("runs/record"))
-    parser.add_argument("--also", help="another data set whose test part is read as well")
+    parser.add_argument("--also", nargs="*", default=[], help="other data sets whose test parts are read as well")
     arguments = parser.parse_args()
     runs = [finished(arguments.recipe, seed, arguments.runs) for seed in range(arguments.seeds)]
     rows = [row_of(run) | also(run, arguments.also) for run in runs]
@@ -39,7 +39,7 @@ def main() -> None:
         "format_version": 1,
         "recipe": recipe.to_dict(),
         "command": f"python benchmarks/record.py {recipe.name} --seeds {arguments.seeds}"
-        + (f" --also {arguments.also}" if arguments.also else ""),
+        + (f" --also {' '.join(arguments.also)}" if arguments.also else ""),
         "hardware": run.environment["hardware"],
         "versions": run.environment["versions"],
         "commits": sorted({str(each.environment.get("commit")) for each in runs}),
@@ -77,10 +77,7 @@ def finished(name: str, seed: int, root: Path) -> Run:
 def row_of(run: Run) -> dict[str, Any]:
     """The figures of one seed."""
     facts = run.bundle.facts
-    if not (run.folder / "final.json").is_file():
-        final = judge(run, final=True)
-        write_json(run.folder / "final.json", final.scores.to_dict() | {"repeats": final.repeats})
-    final_scores = read_final(run)
+    final_scores = final_of(run)
     validation, test = run.scores["accuracy"]["value"], final_scores["accuracy"]["value"]
     return {
         "seed": run.seed,
@@ -101,6 +98,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "ece_after": final_scores["ece_after"],
         "case_merged": (final_scores["case_merged"] or {}).get("value"),
         "repeats_of_training_rows": final_scores["repeats"],
+        "doubt": doubt_of(final_scores),
         "temperature": run.bundle.temperature,
         "onnx_parity": facts["onnx_parity"],
         "epoch_validation_accuracy": [round(row["validation_accuracy"], 5) for row in run.history[:MAX_EPOCHS]],
@@ -108,19 +106,37 @@ def row_of(run: Run) -> dict[str, Any]:
     }
 
 
-def also(run: Run, data: str | None) -> dict[str, Any]:
-    """The figure on another data set's test part, read once and kept in the run's folder."""
-    if data is None:
-        return {}
-    path = run.folder / f"final-{data}.json"
+def also(run: Run, names: list[str]) -> dict[str, Any]:
+    """The figures on other data sets' test parts."""
+    return {"also": [{"data": name, **figures_of(final_of(run, name))} for name in names]} if names else {}
+
+
+def figures_of(scores: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "test_accuracy": scores["accuracy"]["value"],
+        "test_n": scores["n"],
+        "ece_after": scores["ece_after"],
+        "merged": scores.get("merged"),
+        "repeats_of_training_rows": scores.get("repeats"),
+        "doubt": doubt_of(scores),
+    }
+
+
+def doubt_of(scores: dict[str, Any]) -> dict[str, Any] | None:
+    """The sets' coverage and size, the dial's errors and AUGRC; the curve stays in the run's folder."""
+    doubt = scores.get("doubt")
+    return {name: value for name, value in doubt.items() if name != "risk_curve"} if doubt else None
+
+
+def final_of(run: Run, data: str | None = None) -> dict[str, Any]:
+    """The figures of a sealed test, the run's own or another data set's, read once and kept in the run's folder."""
+    path = run.folder / ("final.json" if data is None else f"final-{data}.json")
     if not path.is_file():
-        write_json(path, judge(run, data=data, final=True).scores.to_dict())
-    scores = read_json(path)
-    return {"also": {"data": data, "test_accuracy": scores["accuracy"]["value"], "test_n": scores["n"]}}
-
-
-def read_final(run: Run) -> dict[str, Any]:
-    return read_json(run.folder / "final.json")
+        final = judge(run, data=data, final=True)
+        kept = {name: getattr(final, name) for name in ("repeats", "merged", "doubt")}
+        kept["confusions"] = final.confusions.to_dict()
+        write_json(path, final.scores.to_dict() | kept)
+    return read_json(path)
 
 
 def summary_of(values: list[float]) -> dict[str, Any]:

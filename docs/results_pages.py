@@ -163,7 +163,7 @@ def row_cells(row: Row) -> list[str]:
     result = read_json(path)
     summary, seeds = result["summary"], result["seeds"]
     train = summary.get("train_accuracy_served")
-    also = [seed["also"]["test_accuracy"] for seed in seeds if "also" in seed]
+    also = [seed["also"][0]["test_accuracy"] for seed in seeds if seed.get("also")]
     epochs = sorted({seed["epochs"] for seed in seeds})
     return [
         f"`{row.recipe}`",
