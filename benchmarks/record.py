@@ -116,6 +116,7 @@ def figures_of(scores: dict[str, Any]) -> dict[str, Any]:
         "test_accuracy": scores["accuracy"]["value"],
         "test_n": scores["n"],
         "ece_after": scores["ece_after"],
+        "within_alphabet": scores.get("within_alphabet"),
         "merged": scores.get("merged"),
         "repeats_of_training_rows": scores.get("repeats"),
         "doubt": doubt_of(scores),
@@ -135,6 +136,7 @@ def final_of(run: Run, data: str | None = None) -> dict[str, Any]:
         final = judge(run, data=data, final=True)
         kept = {name: getattr(final, name) for name in ("repeats", "merged", "doubt")}
         kept["confusions"] = final.confusions.to_dict()
+        kept["within_alphabet"] = None if final.within_alphabet is None else final.within_alphabet.value
         write_json(path, final.scores.to_dict() | kept)
     return read_json(path)
 

@@ -52,7 +52,9 @@ validation and sealed test (18,119 rows) are prepared as the training is. "Offic
         Row(recipe="e1-custom", published=".84 / .82 / .66", why="one preparation; 30,000 rows"),
         Row(recipe="e1-custom-cyclic", why="one cycle in 16 epochs"),
         Row(recipe="e1-custom-modern", why="one-cycle AdamW, augmentation, average"),
-        Row(recipe="latin62", why="the same network on all 108,713 training rows; tested on the official rows"),
+        Row(
+            recipe="emnist-custom-62", why="the same network on all 108,713 training rows; tested on the official rows"
+        ),
         Row(recipe="e1-resnet", published=".83 / .81 / .36", why="one preparation; 6,000 rows, 8 epochs"),
         Row(recipe="e1-resnet-cyclic", why="one cycle in 8 epochs"),
         Row(recipe="e1-resnet-modern", why="one-cycle AdamW, augmentation, average"),

@@ -72,3 +72,15 @@ def test_nothing_to_judge_by_is_refused(tmp_path):
     recipe = short_recipe(data=str(write(tmp_path / "letters.npz", allowed=both)))
     with pytest.raises(ValueError, match="every validation row has a set of classes"):
         train(recipe, out=tmp_path / "run")
+
+
+def test_letters_may_be_left_out_of_the_answers(run, tmp_path):
+    """On data of two letters the others count as wrong, unless only those two may be answered."""
+    digits = open_data("optdigits")
+    rows = np.flatnonzero(digits.labels < 2)
+    path = tmp_path / "two.npz"
+    np.savez(path, images=digits.images[rows], labels=digits.labels[rows], classes=LETTERS[:2])
+    verdict = judge(run, data=str(path), part="training")
+    among_two = verdict.logits[:, :2].argmax(axis=1) == verdict.labels
+    assert verdict.within_alphabet.value == among_two.mean() >= verdict.scores.accuracy.value
+    assert judge(run).within_alphabet is None

@@ -66,6 +66,8 @@ def print_verdict(verdict: Verdict) -> None:
     )
     if scores.case_merged is not None:
         out.print(f"upper and lower case merged {scores.case_merged.value:.2%}")
+    if verdict.within_alphabet is not None:
+        out.print(f"answering only with the {verdict.data} classes {verdict.within_alphabet.value:.2%}", markup=False)
     if verdict.merged:
         pairs = ", ".join(f"{name} as {other}" for name, other in verdict.merged.items())
         out.print(f"the data has one case of these letters: {pairs} counted", style="dim", markup=False)

@@ -5,7 +5,7 @@ The judged thing is the bundle as it will be served: its ONNX graph and its prep
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from glifo.data.splits import Splits, find_repeats
 from glifo.evaluation.calibration import softmax
 from glifo.evaluation.confusions import Confusions, count_confusions
 from glifo.evaluation.merging import fold_cases, merge_logits
-from glifo.evaluation.metrics import Scores, score
+from glifo.evaluation.metrics import Interval, Scores, score, wilson
 from glifo.experiment.assemble import split_as_recipe, with_one_label
 from glifo.experiment.doubt import judge_doubt
 from glifo.images import canonical_glyph
@@ -30,9 +30,10 @@ from glifo.runs import Run
 class Verdict:
     """What a recogniser scored on some rows, with the rows themselves for whoever wants to look.
 
-    part: "training", "validation", "test" or "all"; repeats: how many of the rows stand in the training
-    rows too, pixel by pixel, None where those are not known; merged: classes of the recogniser that count as their other
-    case, since the data has only that; doubt: how far the bundle's promises hold, see `glifo.experiment.doubt`.
+    part: "training", "validation", "test" or "all"; repeats: how many of the rows stand in the training rows too, pixel by
+    pixel, None where those are not known; merged: classes of the recogniser that count as their other case, since the data
+    has only that; doubt: how far the bundle's promises hold, see `glifo.experiment.doubt`; within_alphabet: accuracy when
+    only the data's own classes may be answered, None where the recogniser knows no others.
     """
 
     data: str
@@ -45,6 +46,7 @@ class Verdict:
     repeats: int | None
     merged: dict[str, str] = field(default_factory=dict)
     doubt: dict[str, Any] = field(default_factory=dict)
+    within_alphabet: Interval | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: data, part, repeats, scores, most confused pairs, confusion matrix."""
@@ -55,6 +57,7 @@ class Verdict:
             "repeats_of_training_rows": self.repeats,
             "merged": self.merged,
             "doubt": self.doubt,
+            "within_alphabet": None if self.within_alphabet is None else asdict(self.within_alphabet),
             "scores": self.scores.to_dict(),
             "most_confused": pairs,
             "confusions": self.confusions.to_dict(),
@@ -162,8 +165,19 @@ def judge_rows(
         images=images,
         repeats=repeats,
         doubt=doubt,
+        within_alphabet=accuracy_within(logits, labels, renumber(dataset, classes)),
         merged={name: known[number] for name, number in zip(known, counts_as, strict=True) if known[number] != name},
     )
+
+
+def accuracy_within(
+    logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"], alphabet: Int[np.ndarray, " known"]
+) -> Interval | None:
+    """Accuracy when only the classes of this alphabet may be answered; None where those are all."""
+    if len(alphabet) == logits.shape[1]:
+        return None
+    right = alphabet[logits[:, alphabet].argmax(axis=1)] == labels
+    return wilson(int(right.sum()), len(right))
 
 
 def renumber(dataset: Dataset, classes: tuple[str, ...]) -> Int[np.ndarray, " classes"]:

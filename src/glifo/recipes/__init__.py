@@ -11,9 +11,9 @@ from functools import partial
 
 from glifo.files import nearest
 from glifo.recipes import characters, letters, small_pictures, transfer
-from glifo.recipes.champions import champion
+from glifo.recipes.champions import champion, latin62
 from glifo.recipes.digits import digits
-from glifo.recipes.emnist import emnist_custom, latin62
+from glifo.recipes.emnist import emnist_custom, emnist_custom_62
 from glifo.recipes.mnist import mnist, mnist_net_1
 from glifo.recipes.recipe import Recipe
 
@@ -24,8 +24,9 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "mnist": mnist,
     "mnist-net_1": mnist_net_1,
     "emnist-custom": emnist_custom,
-    "latin62": latin62,
+    "emnist-custom-62": emnist_custom_62,
     "champion": champion,
+    "latin62": latin62,
     # E1: characters
     "e1-lenet": partial(characters.original, "lenet"),
     "e1-lenet-cyclic": partial(characters.cyclic, "lenet"),

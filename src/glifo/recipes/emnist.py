@@ -30,14 +30,14 @@ def emnist_custom() -> Recipe:
     )
 
 
-def latin62() -> Recipe:
-    """The shipped recogniser, first version: the custom CNN on 62 classes.
+def emnist_custom_62() -> Recipe:
+    """The same network on 62 classes, as the first shipped recogniser was trained.
 
-    Run sheet: `glifo train latin62`; figures and hardware in benchmarks/results/latin62.json.
+    Run sheet: `glifo train emnist-custom-62`; figures and hardware in benchmarks/results/emnist-custom-62.json.
     """
     return replace(
         emnist_custom(),
-        name="latin62",
-        description="EMNIST ByClass (partial training set), custom CNN, 62 classes: the shipped recogniser",
+        name="emnist-custom-62",
+        description="EMNIST ByClass (partial training set), custom CNN, 62 classes",
         data="emnist-partial-byclass",
     )
