@@ -20,6 +20,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import typer
+from card_pages import CARD, draw_risk, model_card_page
 from cyclic_pages import draw_cyclic
 from markdown_table import table
 from results_pages import results_page
@@ -260,6 +261,7 @@ PAGES = {
     "docs/results.md": results_page,
     "docs/skew.md": skew_page,
     "docs/label-audit.md": label_audit_page,
+    **({"docs/model-card.md": model_card_page} if CARD.is_file() else {}),
     "README.md": readme_page,
 }
 
@@ -274,6 +276,7 @@ def main() -> None:
         sys.stderr.write(f"wrote {name}\n")
     draw_schedules()
     draw_cyclic()
+    draw_risk()
 
 
 def read(path: Path) -> str | None:
