@@ -36,11 +36,11 @@ def pen(cover: Cover, width_px: float, random: Random) -> Cover:
 
     Where the strokes run together in a blob, the blob stays, smaller, as a pen would fill it.
     """
-    mask = cv2.GaussianBlur(cover, (0, 0), 2.5) > 0.45
+    mask = cv2.GaussianBlur(cover, (0, 0), 2) > 0.45
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
     line = centreline(mask)
     middle = float(np.median(depth[line]))
-    line = without_spurs(line, depth < middle, round(1.5 * middle))
+    line = without_spurs(line, depth < 0.85 * middle, round(1.2 * middle))
     away = cv2.distanceTransform(1 - line.astype(np.uint8), cv2.DIST_L2, 5)
     half = width_px / 2 * (1 + 0.2 * clouds(random, cover.shape, 5).clip(-1, 1))
     return np.maximum(half + 0.5 - away, depth - 1.5 * middle).clip(0, 1)
@@ -138,13 +138,16 @@ def gradient(random: Random, shape: tuple[int, ...], darkest: float) -> Values:
     return 1 + (darkest - 1) * (slope - slope.min()) / np.ptp(slope)
 
 
-def shadow(random: Random, shape: tuple[int, ...], darkest: float) -> Values:
-    """The shadow of a finger or a phone: a band across the picture with soft edges."""
-    angle = random.uniform(0, np.pi)
+def beyond(random: Random, shape: tuple[int, ...]) -> Values:
+    """By how many pixels each one lies beyond a straight line near the picture's middle."""
+    angle, away = random.uniform(0, 2 * np.pi), random.uniform(-0.2, 0.2) * shape[0]
     down, across = np.mgrid[: shape[0], : shape[1]]
-    from_middle = (down - shape[0] / 2) * np.sin(angle) + (across - shape[1] / 2) * np.cos(angle)
-    inside = random.uniform(0.12, 0.25) * shape[0] - np.abs(from_middle - random.uniform(-0.2, 0.2) * shape[0])
-    return 1 + (darkest - 1) * (inside / random.uniform(4, 16) + 0.5).clip(0, 1)
+    return (down - shape[0] / 2) * np.sin(angle) + (across - shape[1] / 2) * np.cos(angle) - away
+
+
+def shade(random: Random, inside_px: Values, darkest: float) -> Values:
+    """Light with a shadow in it that has soft edges; inside_px: how deep in the shadow a pixel lies."""
+    return 1 + (darkest - 1) * (inside_px / random.uniform(4, 16) + 0.5).clip(0, 1)
 
 
 def out_of_focus(values: np.ndarray, sigma_px: float) -> np.ndarray:
@@ -169,5 +172,5 @@ def jpeg(picture: Picture, quality: int) -> Picture:
     """Saved as a JPEG of that quality and opened again."""
     turned = np.ascontiguousarray(picture[..., ::-1]) if picture.ndim == 3 else picture
     data = cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    opened = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    opened = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
     return np.ascontiguousarray(opened[..., ::-1]) if picture.ndim == 3 else opened

@@ -34,28 +34,22 @@ from typing import Any
 
 import cv2
 import numpy as np
+from reading_figures import summed_up
 from rivals import NETWORK_READERS, OPTIONS, PICTURE_READERS, LeftOutError, NetworkReader, quantise
 from training_speed import peak
 
 from glifo.bundle import Bundle
 from glifo.data.dataset import open_data
-from glifo.data.published import BYMERGE
-from glifo.evaluation.merging import fold_cases
-from glifo.evaluation.metrics import wilson
 from glifo.experiment.assemble import split_as_recipe, take, with_one_label
 from glifo.experiment.network import rebuild
 from glifo.files import write_json
 from glifo.networks.summary import summarize
-from glifo.networks.to_onnx import check_parity
 from glifo.recipes import Recipe
 from glifo.recognizer import load
 from glifo.runs import describe_environment, version_of
 
 RESULTS = Path(__file__).parent / "results"
 BATCH, WARM_UP, SAMPLE_SEED, NUM_CALIBRATION = 512, 5, 0, 1024
-BASE, FASTER = "onnxruntime", ("onnxruntime_int8", "openvino", "openvino_bf16", "torch_bf16")
-SAME_LOGITS = ("torch", "keras", "openvino")
-LARGEST_DROP = 0.001
 SIDE_PX, MARGIN_PX = 64, 8
 RIVALS = ("keras", "tensorflow", "openvino", "rapidocr-onnxruntime", "onnx")
 
@@ -77,12 +71,11 @@ QUICK = Plan(rounds=1, batches=2, calls=20, pictures=20, rows=1024)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
-    """Validation glyphs: those that are judged with their labels, those that int8 is calibrated on, pictures to read."""
+    """Validation glyphs in random order: those that are judged with their labels, and those that int8 is calibrated on."""
 
     images: np.ndarray
     labels: np.ndarray
     calibration: np.ndarray
-    picked: np.ndarray
 
 
 def main() -> None:
@@ -98,16 +91,17 @@ def main() -> None:
         return
     if "OMP_NUM_THREADS" in os.environ and not arguments.quick:
         raise SystemExit("OMP_NUM_THREADS is set, and all cores are to be measured; unset it")
+    rows = validation_rows(bundle, plan)
     with tempfile.TemporaryDirectory() as folder:
-        work, rows = Path(folder), validation_rows(bundle, plan)
-        lay_out(work, bundle, rows)
+        lay_out(Path(folder), bundle, rows, plan)
         worker = [sys.executable, __file__, "--model", arguments.model, "--work", folder]
-        rounds = [one_round([*worker, "--quick"] if arguments.quick else worker) for _ in range(plan.rounds)]
-        logits = {path.stem: np.load(path) for path in work.glob("*.npy")}
-    result = head(bundle, plan, rows, Path(arguments.model).stem) | summed_up(bundle, rows, rounds, logits)
-    print(json.dumps({name: result[name] for name in ("networks", "pictures")}, indent=1))
+        rounds = [one_round([*worker, *["--quick"] * arguments.quick]) for _ in range(plan.rounds)]
+        logits = {path.stem: np.load(path) for path in Path(folder).glob("*.npy")}
+    name = Path(arguments.model).stem
+    result = head(bundle, plan, rows, name)
+    result |= summed_up(bundle.classes, rows.labels, rounds, logits, result["model"]["flops"])
+    print(json.dumps({part: result[part] for part in ("networks", "pictures")}, indent=1))
     if not arguments.quick:
-        name = Path(arguments.model).stem
         write_json(RESULTS / ("reading_speed.json" if name == "latin62" else f"reading_speed-{name}.json"), result)
 
 
@@ -130,15 +124,14 @@ def validation_rows(bundle: Bundle, plan: Plan) -> Rows:
         images=take(dataset.images, judged),
         labels=numbers[dataset.labels[judged]],
         calibration=take(dataset.images, calibration),
-        picked=np.arange(plan.pictures),
     )
 
 
-def lay_out(work: Path, bundle: Bundle, rows: Rows) -> None:
+def lay_out(work: Path, bundle: Bundle, rows: Rows, plan: Plan) -> None:
     """What the measuring processes need, as files: glyphs, pictures and the int8 graph."""
     np.savez(work / "glyphs.npz", images=rows.images)
-    for number in rows.picked:
-        cv2.imwrite(str(work / f"{number:05d}.png"), as_picture(rows.images[number]))
+    for number, glyph in enumerate(rows.images[: plan.pictures]):
+        cv2.imwrite(str(work / f"{number:05d}.png"), as_picture(glyph))
     quantise(bundle, rows.calibration, work / "int8.onnx")
 
 
@@ -230,7 +223,8 @@ def head(bundle: Bundle, plan: Plan, rows: Rows, model: str) -> dict[str, Any]:
             "flops": summary.flops,
         },
         "plan": asdict(plan) | {"batch": BATCH},
-        "n": {"validation": len(rows.labels), "calibration": len(rows.calibration), "pictures": len(rows.picked)},
+        "options": OPTIONS,
+        "n": {"validation": len(rows.labels), "calibration": len(rows.calibration), "pictures": plan.pictures},
     }
 
 
@@ -240,96 +234,6 @@ def tesseract_version() -> str:
     except OSError:
         return "not installed"
     return done.stdout.split()[1]
-
-
-def summed_up(
-    bundle: Bundle, rows: Rows, rounds: Sequence[dict[str, Any]], logits: dict[str, np.ndarray]
-) -> dict[str, Any]:
-    """Medians, spreads and ratios of the rounds, with the accuracy of every method."""
-    for name in set(SAME_LOGITS) & set(logits):
-        check_parity(logits[name], logits[BASE])
-    merge, networks, flops = fold_cases(bundle.classes, BYMERGE), by_method(rounds, "network"), flops_of(bundle)
-    peaks = {name: each["gflops"] for name, each in by_method(rounds, "peak").items()}
-    figures: dict[str, Any] = {}
-    for name, each in networks.items():
-        if "left_out" in each:
-            figures[name] = each
-            continue
-        over_base = ratios(each["glyphs_per_s"], networks[BASE]["glyphs_per_s"])
-        share = [flops * speed / peak / 1e9 for speed, peak in zip(each["glyphs_per_s"], peaks["fp32"], strict=True)]
-        judged = judge(logits[name].argmax(axis=1), rows.labels, merge)
-        drop = figures[BASE]["accuracy"]["value"] - judged["accuracy"]["value"] if BASE in figures else 0.0
-        figures[name] = {measure: spread(values) for measure, values in each.items()}
-        figures[name] |= {"over_onnxruntime": spread(over_base), "share_of_fp32_peak": spread(share)} | judged
-        figures[name]["answers_unlike_onnxruntime"] = int(np.sum(logits[name].argmax(1) != logits[BASE].argmax(1)))
-        if name in FASTER:
-            figures[name]["kept"] = worth_keeping(over_base, drop)
-    pictures = by_method(rounds, "pictures")
-    return {
-        "peak_gflops": {name: spread(values) for name, values in peaks.items()},
-        "networks": figures,
-        "pictures": {name: picture_summary(name, bundle, rows, pictures) for name in pictures},
-        "rounds": [{kind: each[kind] for kind in ("peak", "network")} for each in rounds],
-    }
-
-
-def flops_of(bundle: Bundle) -> int:
-    frame = bundle.preparation.frame
-    return summarize(rebuild(bundle), (frame.channels, frame.height, frame.width)).flops
-
-
-def picture_summary(name: str, bundle: Bundle, rows: Rows, pictures: dict[str, Any]) -> dict[str, Any]:
-    """Time and accuracy of a program on the pictures of glyphs."""
-    each = pictures[name]
-    if "left_out" in each:
-        return each
-    numbers = np.array([class_of(text, bundle.classes) for text in each["answers"][0]])
-    times, own = each["s_per_picture"], pictures["glifo"]["s_per_picture"]
-    return {
-        "options": OPTIONS[name],
-        "s_per_picture": spread(times),
-        "time_over_glifo": spread(ratios(times, own)),
-        "unanswered": int(np.sum(numbers < 0)),
-    } | judge(numbers, rows.labels[rows.picked], fold_cases(bundle.classes, BYMERGE))
-
-
-def by_method(rounds: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
-    """For each method its figures as lists over the rounds; one that was left out keeps the reason instead."""
-    first = rounds[0][kind]
-    return {
-        name: figures if "left_out" in figures else {key: [each[kind][name][key] for each in rounds] for key in figures}
-        for name, figures in first.items()
-    }
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
-
-
-def ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
-    """One by the other within each round, so that a slow minute of the machine slows both."""
-    return [value / other for value, other in zip(values, others, strict=True)]
-
-
-def worth_keeping(over_base: Sequence[float], drop: float) -> bool:
-    """Whether a path is faster in every round and loses less than 0.1 point of accuracy."""
-    return min(over_base) > 1 and drop < LARGEST_DROP
-
-
-def class_of(text: str, classes: Sequence[str]) -> int:
-    """The number of the first character that is a class, -1 for none.
-
-    >>> class_of("|a.", ("a", "b"))
-    0
-    """
-    return next((classes.index(character) for character in text if character in classes), -1)
-
-
-def judge(answers: np.ndarray, labels: np.ndarray, merge: np.ndarray) -> dict[str, Any]:
-    """Accuracy as it is and with ByMerge's letters of both cases counted as one; an answer of -1 is wrong."""
-    answered = answers >= 0
-    right = {"accuracy": answers == labels, "accuracy_case_merged": answered & (merge[answers] == merge[labels])}
-    return {name: asdict(wilson(int(each.sum()), len(labels))) for name, each in right.items()}
 
 
 if __name__ == "__main__":

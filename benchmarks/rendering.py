@@ -20,6 +20,7 @@ from pen_and_paper import (
     Glyph,
     Picture,
     Random,
+    beyond,
     box_of,
     clouds,
     either_way,
@@ -33,7 +34,7 @@ from pen_and_paper import (
     out_of_focus,
     pen,
     photographed,
-    shadow,
+    shade,
     shaken,
     strokes,
 )
@@ -95,8 +96,9 @@ def shading(glyph: Glyph, random: Random) -> Picture:
 
 
 def shadow_band(glyph: Glyph, random: Random) -> Picture:
-    light = shadow(random, (SIDE_PX, SIDE_PX), random.uniform(0.45, 0.65))
-    return photographed(on_paper(strokes(glyph)) * light)
+    """The shadow of a pen or a finger across the picture."""
+    inside = random.uniform(0.12, 0.25) * SIDE_PX - np.abs(beyond(random, (SIDE_PX, SIDE_PX)))
+    return photographed(on_paper(strokes(glyph)) * shade(random, inside, random.uniform(0.45, 0.65)))
 
 
 def noise(glyph: Glyph, random: Random) -> Picture:
@@ -134,8 +136,8 @@ def partial_box(glyph: Glyph, random: Random) -> Picture:
     way = np.array((-1, 1, -1, 1))  # out of the letter: up, down, to the left, to the right
     box = np.array(box_of(cover)) + way * random.integers(10, 17, 4)
     values = on_paper(cover)
-    corners = [(int(box[2]), int(box[0])), (int(box[3]), int(box[1]))]
-    cv2.rectangle(values, *corners, random.uniform(60, 140), int(random.integers(1, 4)))
+    top, bottom, left, right = (int(each) for each in box)
+    cv2.rectangle(values, (left, top), (right, bottom), random.uniform(60, 140), int(random.integers(1, 4)))
     seen = random.permutation([True, bool(random.integers(2)), bool(random.integers(2)), False])
     cut = box + way * np.where(seen, random.integers(3, 8, 4), -random.integers(3, 7, 4))
     top, bottom, left, right = (int(each) for each in cut)
@@ -178,15 +180,14 @@ def low_contrast(glyph: Glyph, random: Random) -> Picture:
 
 
 def phone(glyph: Glyph, random: Random) -> Picture:
-    """A ball pen, turned, leaning, off the middle, photographed by hand in bad light and sent on."""
+    """A ball pen, turned, leaning, off the middle, photographed in the shadow's edge of a hand, and sent on."""
     cover = pen(strokes(glyph), random.uniform(3.0, 5.0), random)
     wide = np.pad(cover, ((30, 30), (60, 60)))
     wide = moved(
         wide, either_way(random, 2, 10), either_way(random, 2, 8), random.uniform(-50, 50), random.uniform(-20, 20)
     )
-    light = gradient(random, wide.shape, random.uniform(0.5, 0.8)) * shadow(
-        random, wide.shape, random.uniform(0.7, 0.95)
-    )
+    light = gradient(random, wide.shape, random.uniform(0.5, 0.8))
+    light *= shade(random, beyond(random, wide.shape), random.uniform(0.65, 0.95))
     picture = out_of_focus(in_colour(wide, random) * light[..., None], random.uniform(0.8, 1.6))
     return jpeg(photographed(picture + random.normal(0, 5, picture.shape)), int(random.integers(35, 66)))
 

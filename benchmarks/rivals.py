@@ -6,6 +6,8 @@ of one character from files. What cannot run on this machine raises `LeftOutErro
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 import shutil
 import subprocess
@@ -99,18 +101,17 @@ def keras_reader(bundle: Bundle, _: Path) -> NetworkReader:
     )
 
 
-def openvino_reader(bundle: Bundle, precision: str) -> NetworkReader:
+def openvino_reader(bundle: Bundle, graph: bytes | str, precision: str) -> NetworkReader:
     need("openvino")
     import openvino
 
     core = openvino.Core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise LeftOutError("the processor has no bf16 arithmetic")
-    request = core.compile_model(
-        core.read_model(bundle.onnx), "CPU", {"INFERENCE_PRECISION_HINT": precision}
-    ).create_infer_request()
+    compiled = core.compile_model(core.read_model(graph), "CPU", {"INFERENCE_PRECISION_HINT": precision})
+    request = compiled.create_infer_request()
     return NetworkReader(
-        prepare=lambda glyphs: normalised(bundle, glyphs), run=lambda image: request.infer({0: image})[0].copy()
+        prepare=lambda glyphs: normalised(bundle, glyphs), run=lambda image: request.infer({0: image})[0]
     )
 
 
@@ -121,17 +122,15 @@ NETWORK_READERS: dict[str, Callable[[Bundle, Path], NetworkReader]] = {
     "torch_bf16": lambda bundle, _: torch_reader(bundle, "bf16"),
     "keras": keras_reader,
     "onnxruntime_int8": lambda bundle, int8: onnx_reader(bundle, str(int8)),
-    "openvino": lambda bundle, _: openvino_reader(bundle, "f32"),
-    "openvino_bf16": lambda bundle, _: openvino_reader(bundle, "bf16"),
+    "openvino": lambda bundle, _: openvino_reader(bundle, bundle.onnx, "f32"),
+    "openvino_bf16": lambda bundle, _: openvino_reader(bundle, bundle.onnx, "bf16"),
+    "openvino_int8": lambda bundle, int8: openvino_reader(bundle, str(int8), "f32"),
 }
-
-
-# Normalisations stay in float: their weights have no channel axis of the kind that quantisation per channel needs.
-QUANTISED = ["Conv", "Gemm", "MatMul", "MaxPool", "Add"]
 
 
 def quantise(bundle: Bundle, glyphs: np.ndarray, path: Path) -> None:
     """The bundle's graph with int8 weights and activations at `path`, its ranges measured on `glyphs`."""
+    logging.getLogger().setLevel(logging.ERROR)  # it warns of each normalisation, whose weights have no channel axis
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -157,7 +156,6 @@ def quantise(bundle: Bundle, glyphs: np.ndarray, path: Path) -> None:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
-            op_types_to_quantize=QUANTISED,
         )
 
 
@@ -230,23 +228,19 @@ def start_tesseract(bundle: Bundle) -> Callable[[Sequence[Path]], list[str]]:
     whitelist = "tessedit_char_whitelist=" + "".join(bundle.classes)
     environment = os.environ | {"OMP_THREAD_LIMIT": "1"}
 
+    def start(names: Path) -> subprocess.Popen[str]:
+        command = ["tesseract", str(names), "stdout", "--psm", "10", "-l", "eng", "-c", whitelist]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+
     def read(paths: Sequence[Path]) -> list[str]:
-        parts = [part for part in np.array_split(np.array([str(path) for path in paths]), num_cores()) if len(part)]
+        size = math.ceil(len(paths) / num_cores())
+        parts = [paths[first : first + size] for first in range(0, len(paths), size)]
         with tempfile.TemporaryDirectory() as folder:
-            running = []
-            for number, part in enumerate(parts):
-                names = Path(folder) / f"{number}.txt"
-                names.write_text("\n".join(part) + "\n")
-                command = ["tesseract", str(names), "stdout", "--psm", "10", "-l", "eng", "-c", whitelist]
-                running.append(
-                    subprocess.Popen(
-                        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-                    )
-                )
-            pages = [
-                pages_of(process.communicate()[0], len(part)) for process, part in zip(running, parts, strict=True)
-            ]
-        return [page for each in pages for page in each]
+            lists = [Path(folder) / f"{number}.txt" for number in range(len(parts))]
+            for names, part in zip(lists, parts, strict=True):
+                names.write_text("".join(f"{path}\n" for path in part))
+            outputs = [process.communicate()[0] for process in [start(names) for names in lists]]
+        return [text for output, part in zip(outputs, parts, strict=True) for text in pages_of(output, len(part))]
 
     return read
 

@@ -170,3 +170,8 @@ def test_wrong_parts_are_refused() -> None:
         plan_audit(RECIPE, part="tset")
     with pytest.raises(ValueError, match="part all holds the training rows already"):
         plan_audit(RECIPE, part="all", with_training_rows=True)
+
+
+def test_a_teacher_may_know_the_rows_held_out():
+    with pytest.raises(ValueError, match="may know the rows held out"):
+        cross_validate(short_recipe(teacher="digits"), folds=2)

@@ -106,10 +106,10 @@ def assemble(recipe: Recipe, seed: int, dataset: Dataset | None = None) -> Assem
 
 
 def split_as_recipe(dataset: Dataset, recipe: Recipe, seed: int) -> Splits:
-    """The rows of a training: they depend on the data, the seed and three fields of the recipe alone."""
+    """The rows of a training: they depend on the data, the seed and four fields of the recipe alone."""
     return split(
         dataset,
-        seed=seed,
+        seed=seed if recipe.split_seed is None else recipe.split_seed,
         validation_fraction=recipe.validation_fraction,
         test_fraction=recipe.test_fraction,
         max_train_rows=recipe.max_train_rows,
@@ -181,31 +181,17 @@ def make_fit(
 
     start: a file of weights to begin with, see `glifo.experiment.transfer.find_source`.
     """
-    recipe = assembly.recipe
-    torch.manual_seed(assembly.seed)
-    if network is None:
-        network = build(recipe.network, shape=assembly.shape, num_classes=len(assembly.dataset.classes))
-    if start is not None:
-        start_from(start, network, assembly.dataset.classes)
-    network = channels_last(network)
-    batches = assembly.batches()
-    batch = next(batches(0))
+    recipe, batches = assembly.recipe, assembly.batches()
+    network = make_network(assembly, network, start)
     engine = Engine.start(
         network,
-        batch,
+        next(batches(0)),
         device=device,
         precision=precision or recipe.precision,
         num_threads=num_threads or recipe.num_threads,
     )
-    if recipe.train_part == "gradual" and engine.accelerator.num_processes > 1:
-        raise ValueError(
-            f"recipe {recipe.name} unfreezes layers during the training, which needs one process; start one"
-        )
     network = network.to(engine.accelerator.device)
-    frozen = [] if recipe.train_part == "all" else layer_groups(network)[:-1]
-    if recipe.train_part == "head":
-        freeze(frozen, [])
-    num_steps = recipe.num_epochs * len(batches)
+    frozen = freeze_as_recipe(network, recipe, engine)
     return Fit(
         network=network,
         optimizer=make_optimizer(
@@ -223,8 +209,31 @@ def make_fit(
         seed=assembly.seed,
         clip_norm=recipe.clip_norm,
         frozen=frozen,
-        average=make_average(network, recipe.average_decay, num_steps),
+        average=make_average(network, recipe.average_decay, recipe.num_epochs * len(batches)),
     )
+
+
+def make_network(assembly: Assembly, network: nn.Module | None, start: Path | None) -> nn.Module:
+    """The network given, or the recipe's with fresh weights from the seed; with the weights of `start` where they fit."""
+    torch.manual_seed(assembly.seed)
+    classes = assembly.dataset.classes
+    if network is None:
+        network = build(assembly.recipe.network, shape=assembly.shape, num_classes=len(classes))
+    if start is not None:
+        start_from(start, network, classes)
+    return channels_last(network)
+
+
+def freeze_as_recipe(network: nn.Module, recipe: Recipe, engine: Engine) -> list[nn.Module]:
+    """The layer groups that do not learn at the start."""
+    if recipe.train_part == "gradual" and engine.accelerator.num_processes > 1:
+        raise ValueError(
+            f"recipe {recipe.name} unfreezes layers during the training, which needs one process; start one"
+        )
+    frozen = [] if recipe.train_part == "all" else layer_groups(network)[:-1]
+    if recipe.train_part == "head":
+        freeze(frozen, [])
+    return frozen
 
 
 def make_average(network: nn.Module, decay: float | None, num_steps: int) -> AveragedModel | None:

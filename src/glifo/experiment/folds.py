@@ -158,7 +158,12 @@ def train_fold(
 
     The probabilities are as the network gives them. A temperature fitted on few inner validation rows may fall to its
     bound, where every answer is 0 or 1 and no order is left; confident learning sets its own threshold for each class.
+    ValueError for a recipe with a teacher, which may know the rows held out.
     """
+    if recipe.teacher is not None:
+        raise ValueError(
+            f"recipe {recipe.name} learns from {recipe.teacher}, which may know the rows held out; give one without"
+        )
     repeats = find_repeats(dataset.images, held_out, others).pairs[:, 1]
     rows = np.concatenate([np.setdiff1d(others, repeats), held_out])
     fold = select(dataset, rows, num_official_test=len(held_out))

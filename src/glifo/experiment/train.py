@@ -17,6 +17,7 @@ from glifo.evaluation.calibration import fit_temperature, softmax
 from glifo.evaluation.metrics import score
 from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate, with_one_label
 from glifo.experiment.doubt import fit_doubt
+from glifo.experiment.teaching import Teacher, find_teacher, teach
 from glifo.experiment.transfer import find_source
 from glifo.files import digest
 from glifo.images import Preparation
@@ -68,13 +69,15 @@ def train(
     if network is not None:
         recipe = replace(recipe, network=f"{OWN}{type(network).__name__}")
     assembly = assemble(recipe, seed)
-    source = find_source(recipe.start_from, Path(out).parent if out is not None else RUNS)
+    beside = Path(out).parent if out is not None else RUNS
+    source, teacher = find_source(recipe.start_from, beside), find_teacher(assembly, beside)
     training = make_fit(assembly, device=device, network=network, start=source)
+    training.loss = teach(training.loss, teacher, recipe.teacher_share)
     folder = Path(out) if out is not None else new_folder(RUNS, recipe, seed)
     run = Run(folder=training.engine.agree(folder))
     with training.engine.accelerator.main_process_first():
         if training.engine.accelerator.is_main_process:
-            start_run(run.folder, recipe, seed, describe(assembly, training) | began_with(source))
+            start_run(run.folder, recipe, seed, describe(assembly, training) | began_with(source, teacher))
     return carry_out(run, assembly, training, progress)
 
 
@@ -108,14 +111,16 @@ def resume(
         precision=environment["precision"],
         num_threads=environment["threads"],
     )
+    training.loss = teach(training.loss, same_teacher(run, assembly), recipe.teacher_share)
     if checkpoint.is_file():
         restore(training, read_checkpoint(checkpoint))
     return carry_out(run, assembly, training, progress)
 
 
-def began_with(source: Path | None) -> dict[str, Any]:
-    """The hash of the weights that a training begins with, for its environment; nothing where they are random."""
-    return {} if source is None else {"start_from_sha256": digest(source)}
+def began_with(source: Path | None, teacher: Teacher | None) -> dict[str, Any]:
+    """The hashes of the weights that a training begins with and of its teachers, for its environment."""
+    facts: dict[str, Any] = {} if source is None else {"start_from_sha256": digest(source)}
+    return facts if teacher is None else facts | {"teacher_sha256": [digest(each) for each in teacher.sources]}
 
 
 def same_source(run: Run) -> Path | None:
@@ -126,6 +131,14 @@ def same_source(run: Run) -> Path | None:
             f"the weights {run.recipe.start_from} have changed since {run.folder} began with them; train anew"
         )
     return source
+
+
+def same_teacher(run: Run, assembly: Assembly) -> Teacher | None:
+    """The teachers that a run began with; ValueError where they have changed since."""
+    teacher = find_teacher(assembly, run.folder.parent)
+    if teacher is not None and [digest(each) for each in teacher.sources] != run.environment.get("teacher_sha256"):
+        raise ValueError(f"the teachers {run.recipe.teacher} have changed since {run.folder} began; train anew")
+    return teacher
 
 
 def describe(assembly: Assembly, training: Fit) -> dict[str, Any]:

@@ -81,21 +81,27 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], tuple[str, ...] | None]
 
 
 def find_source(source: str | None, beside: Path | None = None) -> Path | None:
-    """The file that a recipe starts from: a file, a run's bundle, or the bundle of a recipe trained beside or under runs/.
+    """The file that a recipe starts from, the first of `find_sources`; None for None."""
+    return next(iter(find_sources(source, beside)), None)
 
-    None for None; ValueError where there is none.
+
+def find_sources(source: str | None, beside: Path | None = None) -> list[Path]:
+    """A file, a run's bundle, or the bundles of a recipe's seeds, trained beside or else under runs/.
+
+    Nothing for None; ValueError where there is none.
     """
     if source is None or Path(source).is_file():
-        return Path(source) if source else None
+        return [Path(source)] if source else []
     if Path(source).is_dir():
         run = Run(folder=Path(source))
-        return run.bundle_path if run.bundle else None
+        return [run.bundle_path] if run.bundle else []
     places = [place for place in (beside, RUNS) if place is not None]
-    trained = [path for place in places for path in sorted(place.glob(f"{source}-seed*/{BUNDLE_NAME}"))]
+    found = [sorted(place.glob(f"{source}-seed*/{BUNDLE_NAME}")) for place in places]
+    trained = next((paths for paths in found if paths), [])
     if source not in RECIPES or not trained:
         advice = f"train it first: glifo train {source}" if source in RECIPES else "give a run, a bundle or a .pth file"
         raise ValueError(f"there are no weights to start from at {source!r}; {advice}")
-    return trained[0]
+    return trained
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:

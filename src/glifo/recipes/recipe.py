@@ -23,6 +23,8 @@ class Recipe:
     start_from: weights to begin with (a run's folder, a bundle, a recipe trained under runs/, or torchvision's ResNet-18
     file), the head fresh unless the classes are the same; train_part: "all" layers, the "head" alone over a frozen body,
     or "gradual", head first and a further layer group at a time in the first half of the run (Howard and Ruder 2018);
+    split_seed: which rows validate, None for the run's own seed; teacher: recognisers to learn from (a run, a bundle, or a
+    recipe: all its runs together), teacher_share: the share of what they answer in the loss, at teacher_temperature;
     layer_decay: the rate of each layer group as a share of the group above it; fault: a historic fault planted on
     purpose, for teaching ("no_mean_when_serving": the bundle forgets the mean); learning_rate: the schedule's peak;
     augment: options of `glifo.data.augment.Augment`, empty for none; average_decay: the share an exponential moving
@@ -53,6 +55,10 @@ class Recipe:
     start_from: str | None = None
     train_part: Literal["all", "head", "gradual"] = "all"
     layer_decay: float = 1.0
+    split_seed: int | None = None
+    teacher: str | None = None
+    teacher_share: float = 0.5
+    teacher_temperature: float = 2.0
     fault: Literal["no_mean_when_serving"] | None = None
     augment: dict[str, Any] = field(default_factory=dict)
     label_smoothing: float = 0.0
@@ -124,7 +130,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
         "text",
     ),
     (("num_epochs", "batch_size"), lambda v: is_whole(v) and v > 0, "a whole number above 0"),
-    (("start_from",), lambda v: v is None or (isinstance(v, str) and v != ""), "null or text"),
+    (("start_from", "teacher"), lambda v: v is None or (isinstance(v, str) and v != ""), "null or text"),
     (("train_part",), lambda v: v in ("all", "head", "gradual"), "all, head or gradual"),
     (("layer_decay",), lambda v: is_number(v) and 0 < v <= 1, "a number above 0, at most 1"),
     (("fault",), lambda v: v in (None, "no_mean_when_serving"), "null or no_mean_when_serving"),
@@ -134,7 +140,9 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
         "null or a whole number above 0",
     ),
     (("plateau_patience",), lambda v: v is None or (is_whole(v) and v >= 0), "null or a whole number from 0 on"),
-    (("learning_rate",), lambda v: is_number(v) and v > 0, "a number above 0"),
+    (("learning_rate", "teacher_temperature"), lambda v: is_number(v) and v > 0, "a number above 0"),
+    (("teacher_share",), lambda v: is_number(v) and 0 < v <= 1, "a number above 0, at most 1"),
+    (("split_seed",), lambda v: v is None or (is_whole(v) and v >= 0), "null or a whole number from 0 on"),
     (("weight_decay", "min_delta"), lambda v: is_number(v) and v >= 0, "a number from 0 on"),
     (("validation_fraction", "test_fraction"), lambda v: is_number(v) and 0 < v < 1, "a number between 0 and 1"),
     (("label_smoothing",), lambda v: is_number(v) and 0 <= v < 1, "a number from 0 to below 1"),

@@ -33,6 +33,17 @@ def set_cross_entropy(
     return -((1 - smoothing) * of_the_set + smoothing * log_probabilities.mean(1)).mean()
 
 
+def distillation_loss(
+    logits: Float[Tensor, "batch classes"], teacher: Float[Tensor, "batch classes"], temperature: float
+) -> Float[Tensor, ""]:
+    """Kullback-Leibler divergence from the teacher's probabilities, both at the temperature, mean over the batch.
+
+    Times the squared temperature, so that its gradient weighs the same at any (Hinton, Vinyals and Dean 2015).
+    """
+    student = (logits / temperature).log_softmax(1)
+    return nn.functional.kl_div(student, teacher, reduction="batchmean") * temperature**2
+
+
 def is_right(
     logits: Float[Tensor, "batch classes"], label: Int[Tensor, " batch"], allowed: LabelSets
 ) -> Bool[Tensor, " batch"]:
