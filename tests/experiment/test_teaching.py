@@ -96,5 +96,5 @@ def test_a_run_is_not_resumed_with_another_teacher(run, tmp_path):
     student = train(short_recipe(num_epochs=1, teacher=str(tmp_path / "teacher.glifo")), out=tmp_path / "run")
     student.bundle_path.unlink()
     replace(run.bundle, temperature=3.0).save(tmp_path / "teacher.glifo")
-    with pytest.raises(ValueError, match="the teachers .* have changed"):
+    with pytest.raises(ValueError, match=r"the teachers .* have changed"):
         resume(student.folder)
