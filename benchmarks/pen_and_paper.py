@@ -26,9 +26,9 @@ Random = np.random.Generator
 def strokes(glyph: Glyph) -> Cover:
     """The glyph's strokes in the middle of a sheet, enlarged, with edges one or two pixels soft."""
     size = GLYPH_PX, GLYPH_PX
-    smooth = cv2.GaussianBlur(cv2.resize(glyph, size, interpolation=cv2.INTER_CUBIC), (0, 0), 1.5)
+    smooth = cv2.GaussianBlur(cv2.resize(glyph, size, interpolation=cv2.INTER_CUBIC), (0, 0), 1.5).astype(np.float32)
     margin = (SIDE_PX - GLYPH_PX) // 2
-    return np.pad(((smooth.astype(np.float32) - 112) / 48 + 0.5).clip(0, 1), margin)
+    return np.pad(((smooth - 112) / 48 + 0.5).clip(0, 1), margin)
 
 
 def pen(cover: Cover, width_px: float, random: Random) -> Cover:
@@ -57,11 +57,10 @@ ENDS = turned(((0, 1, 0), (-1, 1, -1), (-1, -1, -1)), ((1, -1, -1), (-1, 1, -1),
 
 def centreline(mask: Mask) -> Mask:
     """The middle of strokes, one pixel wide and connected as they are, by thinning (Gonzalez & Woods, section 9.5.5)."""
-    line, before = mask.astype(np.uint8), None
-    while before is None or (before != line).any():
-        before = line
+    line, count = mask.astype(np.uint8), 0
+    while count != (count := cv2.countNonZero(line)):
         for edge in EDGES:
-            line = line - cv2.morphologyEx(line, cv2.MORPH_HITMISS, edge)
+            cv2.subtract(line, cv2.morphologyEx(line, cv2.MORPH_HITMISS, edge), dst=line)
     return line > 0
 
 
@@ -160,8 +159,8 @@ def shaken(values: Values, length_px: int, angle_degrees: float) -> Values:
     kernel[length_px // 2] = 1
     middle = (length_px - 1) / 2
     turn = cv2.getRotationMatrix2D((middle, middle), angle_degrees, 1)
-    kernel = cv2.warpAffine(kernel, turn, (length_px, length_px))
-    return cv2.filter2D(values, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    path = cv2.warpAffine(kernel, turn, (length_px, length_px))
+    return cv2.filter2D(values, -1, path / path.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
 def photographed(values: np.ndarray) -> Picture:

@@ -39,7 +39,7 @@ from glifo.training.schedules import SCHEDULES, make_schedule
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 HEADLINES = (
-    *("digits", "mnist", "mnist-net_1", "emnist-custom", "emnist-custom-62"),
+    *("digits", "mnist", "mnist-net_1", "emnist-custom", "emnist-custom-62", "champion"),
     *("e1-custom-modern", "e2-scanner-modern", "e4-mlp-f-modern"),
 )
 START, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from champion_pages import champion_text
 from cyclic_pages import cyclic_text
 from markdown_table import table
 
@@ -132,6 +133,7 @@ def results_page() -> str:
         "benchmarks/record.py RECIPE --seeds N` makes its file in `benchmarks/results`, where hardware, versions and "
         "commit stand.\n",
         *(section_text(section) for section in SECTIONS),
+        champion_text(),
         cyclic_text(),
         folds_text(),
     ]

@@ -58,12 +58,16 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
+SHOWN = 12
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The advice that ends an error about an unknown name: the nearest known names, else all of them.
+    """The advice that ends an error about an unknown name: the nearest known names, else the first dozen of them.
 
     >>> nearest("lenett", ["lenet", "resnet"])
     'did you mean lenet?'
     """
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
+    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    return f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known[:SHOWN])}{more}"

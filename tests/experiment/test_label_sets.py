@@ -9,7 +9,7 @@ import pytest
 from small import short_recipe
 
 from glifo.data.dataset import open_data
-from glifo.experiment import judge, train
+from glifo.experiment import diagnose, judge, train
 
 LETTERS = np.array(["A", "a", "B", "b", "C", "c", "D", "d", "E", "e"])
 
@@ -43,6 +43,14 @@ def test_rows_of_unknown_case_train_and_only_rows_of_one_class_are_judged(run):
     assert 0 < verdict.scores.n < 0.7 * 229 and verdict.scores.n == run.scores["n"]
     assert len(judge(run, part="training").labels) < known.sum()
     assert verdict.scores.accuracy.value >= 0.93  # the labels as they stand say capital for 70 % of the rows
+
+
+def test_the_history_and_the_diagnosis_judge_the_same_rows(run):
+    best = run.history[int(run.bundle.facts["best_epoch"]) - 1]
+    assert best["validation_accuracy"] == pytest.approx(run.scores["accuracy"]["value"])
+    diagnosis = diagnose(run)
+    assert [each.name for each in diagnosis.findings] == []
+    assert diagnosis.judged_accuracy.value == pytest.approx(run.scores["accuracy"]["value"])
 
 
 def test_the_labels_alone_would_have_taught_capitals(run, tmp_path):

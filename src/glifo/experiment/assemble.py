@@ -36,7 +36,10 @@ VALIDATION_BATCH = 512
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Assembly:
-    """The data side of a training: training and validation rows in memory, and the preparation fitted on training rows."""
+    """The data side of a training: training and validation rows in memory, and the preparation fitted on training rows.
+
+    Where rows have label sets, those of several classes train and do not validate.
+    """
 
     recipe: Recipe
     seed: int
@@ -48,7 +51,6 @@ class Assembly:
     validation_images: UInt8[np.ndarray, "m ..."]
     validation_labels: Int[np.ndarray, " m"]
     train_allowed: Bool[np.ndarray, "n classes"] | None = None
-    validation_allowed: Bool[np.ndarray, "m classes"] | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -90,6 +92,7 @@ def assemble(recipe: Recipe, seed: int, dataset: Dataset | None = None) -> Assem
     splits = split_as_recipe(dataset, recipe, seed)
     check_classes(dataset, splits)
     train_images = take(dataset.images, splits.train)
+    judged = with_one_label(dataset, splits.validation)
     return Assembly(
         recipe=recipe,
         seed=seed,
@@ -98,10 +101,9 @@ def assemble(recipe: Recipe, seed: int, dataset: Dataset | None = None) -> Assem
         preparation=fit_as_recipe(train_images, dataset.frame, recipe),
         train_images=train_images,
         train_labels=take(dataset.labels, splits.train),
-        validation_images=take(dataset.images, splits.validation),
-        validation_labels=take(dataset.labels, splits.validation),
+        validation_images=take(dataset.images, judged),
+        validation_labels=take(dataset.labels, judged),
         train_allowed=take_sets(dataset, splits.train),
-        validation_allowed=take_sets(dataset, splits.validation),
     )
 
 
@@ -256,5 +258,4 @@ def batch_loss(logits: Float[Tensor, "batch classes"], batch: Batch, *, smoothin
 def make_validate(assembly: Assembly, engine: Engine) -> Callable[[nn.Module], dict[str, float]]:
     """A function from a network to its validation loss and accuracy, in float32 as it will be served."""
     batches, labels = assembly.validation(), torch.from_numpy(assembly.validation_labels).long()
-    allowed = None if assembly.validation_allowed is None else torch.from_numpy(assembly.validation_allowed)
-    return lambda network: classification_figures(predict(network, batches(), engine), labels, allowed)
+    return lambda network: classification_figures(predict(network, batches(), engine), labels)

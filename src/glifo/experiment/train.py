@@ -15,7 +15,7 @@ from glifo.bundle import Bundle
 from glifo.data.splits import find_repeats
 from glifo.evaluation.calibration import fit_temperature, softmax
 from glifo.evaluation.metrics import score
-from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate, with_one_label
+from glifo.experiment.assemble import Assembly, assemble, make_fit, make_validate
 from glifo.experiment.doubt import fit_doubt
 from glifo.experiment.teaching import Teacher, find_teacher, teach
 from glifo.experiment.transfer import find_source
@@ -210,8 +210,7 @@ def make_bundle(run: Run, assembly: Assembly, training: Fit) -> Bundle:
     bundle = bare_bundle(assembly, network)
     logits = Recognizer(bundle).logits(assembly.validation_images)
     parity = check_parity(logits, torch_logits)
-    known = np.isin(assembly.splits.validation, with_one_label(assembly.dataset, assembly.splits.validation))
-    logits, labels = logits[known], assembly.validation_labels[known]
+    labels = assembly.validation_labels
     temperature = fit_temperature(logits, labels)
     facts = {
         "recipe": assembly.recipe.to_dict(),

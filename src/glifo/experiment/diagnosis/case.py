@@ -21,7 +21,7 @@ from torch.optim.swa_utils import update_bn
 from glifo.bundle import Bundle
 from glifo.data.dataset import Dataset, open_data
 from glifo.data.splits import rows_to_show
-from glifo.experiment.assemble import Assembly, assemble, split_as_recipe
+from glifo.experiment.assemble import Assembly, assemble, split_as_recipe, with_one_label
 from glifo.experiment.evaluate import check_same_rows, renumber, rows_of
 from glifo.experiment.train import OWN, same_source
 from glifo.experiment.transfer import start_from
@@ -228,7 +228,8 @@ def gather_other(run: Run, bundle: Bundle, recipe: Recipe, dataset: Dataset, par
 
 
 def gather(bundle: Bundle, dataset: Dataset, rows: Int[np.ndarray, " n"], name: str) -> Rows:
-    """A seeded sample of some rows, numbered as the recogniser's classes and in its frame."""
+    """A seeded sample of those rows whose one class is known, numbered as the recogniser's classes and in its frame."""
+    rows = with_one_label(dataset, rows)
     if len(rows) > MAX_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MAX_ROWS, replace=False))
         name = f"{name} (a sample)"
