@@ -137,9 +137,9 @@ def lay_out(work: Path, bundle: Bundle, rows: Rows, plan: Plan) -> None:
 
 def as_picture(glyph: np.ndarray) -> np.ndarray:
     """A canonical glyph as a person would photograph it: dark on white, 64 px high with a margin of 8."""
-    inner = SIDE_PX - 2 * MARGIN_PX
+    inner, margin = SIDE_PX - 2 * MARGIN_PX, MARGIN_PX
     large = cv2.resize(255 - glyph, (inner, inner), interpolation=cv2.INTER_CUBIC)
-    return cv2.copyMakeBorder(large, *[MARGIN_PX] * 4, cv2.BORDER_CONSTANT, value=255)
+    return cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=255)
 
 
 def one_round(worker: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -72,11 +72,12 @@ def torch_reader(bundle: Bundle, precision: str) -> NetworkReader:
     import torch
 
     from glifo.experiment.network import rebuild
+    from glifo.training.engine import channels_last
 
     abilities = torch.cpu.get_capabilities()
     if precision == "bf16" and not (abilities.get("avx512_bf16") or abilities.get("amx_bf16")):
         raise LeftOutError("the processor has no bf16 arithmetic")
-    network = rebuild(bundle).to(memory_format=torch.channels_last)
+    network = channels_last(rebuild(bundle))
 
     def run(image: torch.Tensor) -> np.ndarray:
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
@@ -192,7 +193,8 @@ def keras_layer(module: nn.Module) -> tuple[Any, list[Any]]:
 
     match module:
         case nn.Conv2d(groups=1, dilation=(1, 1)):
-            padding = {(0, 0): "valid", tuple(side // 2 for side in module.kernel_size): "same"}.get(module.padding)
+            same = tuple(side // 2 for side in module.kernel_size)
+            padding = "valid" if module.padding == (0, 0) else "same" if module.padding == same else None
             if padding is None or (padding == "same" and module.stride != (1, 1)):
                 raise LeftOutError(f"no Keras twin of {module}")
             bias = module.bias is not None
