@@ -123,6 +123,7 @@ def evaluation_page(
     mistakes: tuple[np.ndarray, Sequence[plots.GlyphCaption]] | None = None,
     readings: Table | None = None,
     subtitle: str | None = None,
+    doubt: Section | None = None,
 ) -> ReportPage:
     """Compose what an evaluation found: headline numbers, readings, confusions, mistakes, classes, confidence, training.
 
@@ -136,6 +137,7 @@ def evaluation_page(
         mistakes and len(mistakes[1]) and Section(heading="Mistakes", figures=(plots.glyph_sheet(*mistakes),)),
         class_section(scores),
         confidence_section(scores, reliability),
+        doubt,
         history and Section(heading="Training", figures=(plots.history_plot(history),)),
     ]
     return ReportPage(

@@ -16,6 +16,7 @@ import numpy as np
 from glifo.evaluation.calibration import reliability, softmax
 from glifo.experiment import Verdict
 from glifo.recognizer import Reading
+from glifo.report.doubt import doubt_section
 from glifo.report.page import Table, evaluation_page, write_page
 from glifo.report.plots import GlyphCaption
 from glifo.runs import Run
@@ -42,6 +43,7 @@ def evaluation_report(path: Path, run: Run, verdict: Verdict, readings: Table | 
         history=run.history,
         mistakes=surest_mistakes(verdict.images, verdict.labels, probabilities, verdict.confusions.classes),
         readings=readings,
+        doubt=doubt_section(verdict.doubt) if verdict.doubt else None,
     )
     write_page(path, page)
 
