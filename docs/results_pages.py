@@ -66,7 +66,8 @@ TRANSFER = Section(
     text="""Published: transfer "performed poorly", loss constant at 5.6533: random weights and every layer frozen,
 head included. Ours starts from ResNet-18 trained here on 5,000 pictures of CIFAR-10 or MNIST. Rows are few since
 the network costs 0.9 GFLOP a glyph: "100 %" is 2,600 letters, 10 % 260, 1 % 26 (one a class). The sealed test has
-2,066 rows.""",
+2,066 rows; `head` trains the last layer over a frozen body, `gradual` unfreezes by steps with lower rates below, `full`
+trains all. Other weights help where letters are few, and no longer at 2,600.""",
     rows=(
         Row(recipe="resnet18-cifar10", why="pre-training, 3 epochs"),
         Row(recipe="resnet18-mnist", why="pre-training, 2 epochs"),
