@@ -68,7 +68,7 @@ def scores_text(card: dict[str, Any]) -> str:
             WHAT.get(test["data"], test["data"]),
             f"{test['n']:,}",
             interval(test["accuracy"]),
-            share(test["case_merged"]["value"] if test["case_merged"] else None),
+            share(test["case_merged"]["value"] if test["case_merged"] and test["within_alphabet"] is None else None),
             share(test["within_alphabet"]),
             f"{share(test['ece_before'])} / {share(test['ece_after'])}",
         ]
@@ -157,7 +157,13 @@ def rendered_text() -> str:
         return ""
     result = read_json(path)
     rows = [
-        [name, f"{each['n']:,}", interval(each["accuracy"]), share(each["case_merged"]), str(each["refused"])]
+        [
+            name,
+            f"{each['n']:,}",
+            interval(each["accuracy"]),
+            share(each["case_merged"]["value"]),
+            str(each["num_refused"]),
+        ]
         for name, each in result["conditions"].items()
     ]
     return f"""## Pictures
