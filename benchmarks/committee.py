@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from glifo.evaluation.calibration import softmax
 from glifo.evaluation.metrics import score
 from glifo.experiment import judge
 from glifo.experiment.evaluate import Verdict
@@ -67,9 +68,7 @@ def figures(verdicts: list[Verdict]) -> dict[str, Any]:
 
 def probabilities(verdict: Verdict) -> np.ndarray:
     """A member's calibrated probabilities; its logits may be of merged classes."""
-    scaled = verdict.logits.astype(np.float64) / verdict.scores.temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.clip(powers / powers.sum(axis=1, keepdims=True), 1e-12, None)
+    return np.clip(softmax(verdict.logits.astype(np.float64), verdict.scores.temperature), 1e-12, None)
 
 
 if __name__ == "__main__":

@@ -150,15 +150,24 @@ def _plan_partial(source: Source, folder: Path) -> Plan | None:
     files = _find_all(folder, source.files)
     if not files:
         return None
-    paths = list(files)
+    paths, read = list(files), _read_all_partial if source.name == "emnist-partial-all" else _read_known_partial
+    return Plan(hashes=_hashes(source, folder, files), read=lambda: read(source, paths))
 
-    def read() -> Content:
-        parts = [_read_partial(paths[0], source)]
-        if len(paths) > 1:
-            parts.append(_read_partial_test(paths, source))
-        return _content(source, parts, len(parts[1][1]) if len(parts) > 1 else 0)
 
-    return Plan(hashes=_hashes(source, folder, files), read=read)
+def _read_known_partial(source: Source, paths: list[Path]) -> Content:
+    """The rows whose label of one kind is known."""
+    parts = [_read_partial(paths[0], source)]
+    if len(paths) > 1:
+        parts.append(_read_partial_test(paths, source))
+    return _content(source, parts, len(parts[1][1]) if len(parts) > 1 else 0)
+
+
+def _read_all_partial(source: Source, paths: list[Path]) -> Content:
+    """Every row, with the set of classes that its labels leave open."""
+    images, sets = _read_label_sets(paths[0])
+    test = _read_partial_test(paths, source)
+    content = _content(source, [(images, sets.argmax(axis=1)), test], len(test[1]))
+    return replace(content, allowed=np.concatenate([sets, np.eye(len(source.classes), dtype=bool)[test[1]]]))
 
 
 PARTIAL_LABELS = {"byclass": "y62", "bymerge": "y47", "letters": "y26", "62": "y62"}
@@ -179,22 +188,6 @@ def _load_npz(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
             return {name: arrays[name] for name in names}
     except Exception as error:  # a damaged npz makes zipfile and NumPy raise anything
         raise ValueError(f"{path.name}: no npz with {' and '.join(names)} ({error}); restore the file") from None
-
-
-def _plan_label_sets(source: Source, folder: Path) -> Plan | None:
-    files = _find_all(folder, source.files)
-    if not files:
-        return None
-    paths = list(files)
-
-    def read() -> Content:
-        images, sets = _read_label_sets(paths[0])
-        test = _read_partial_test(paths, source)
-        content = _content(source, [(images, sets.argmax(axis=1)), test], len(test[1]))
-        known = np.eye(len(source.classes), dtype=bool)[test[1]]
-        return replace(content, allowed=np.concatenate([sets, known]))
-
-    return Plan(hashes=_hashes(source, folder, files), read=read)
 
 
 def _read_label_sets(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -284,7 +277,7 @@ PLANNERS: dict[str, Callable[[Source, Path], Plan | None]] = {
     "emnist-partial-bymerge": _plan_partial,
     "emnist-partial-letters": _plan_partial,
     "emnist-partial-62": _plan_partial,
-    "emnist-partial-all": _plan_label_sets,
+    "emnist-partial-all": _plan_partial,
     "cifar10": _plan_cifar,
     "usps": _plan_usps,
     "optdigits-full": _plan_optdigits,

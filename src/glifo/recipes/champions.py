@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from glifo.recipes.emnist import emnist_custom
 from glifo.recipes.recipe import Recipe
 
 
@@ -15,7 +16,8 @@ def champion() -> Recipe:
     probabilities of merged cases summed). Figures and hardware in benchmarks/results/champion.json, what was tried in
     docs/log.md. Published: 91.80 on ByMerge with 697,932 training images (WaveMix, Jeevan et al. 2022, arXiv 2205.14375).
     """
-    return Recipe(
+    return replace(
+        emnist_custom(),
         name="champion",
         description="EMNIST, 62 classes with label sets (partial training set), champion network",
         data="emnist-partial-all",
@@ -23,9 +25,6 @@ def champion() -> Recipe:
         num_epochs=16,
         batch_size=128,
         learning_rate=6e-3,
-        weight_decay=0.02,
-        augment={"rotation_degrees": 10.0, "scale": 0.1, "shear": 0.15, "shift": 0.05, "elastic": 0.02},
-        label_smoothing=0.05,
         average_decay=0.999,
     )
 
